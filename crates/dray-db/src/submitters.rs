@@ -139,13 +139,13 @@ pub fn held(
          ) unfinished"
     );
     let read = |row: &Row<'_>| {
-        let used = |files, bytes| {
+        let sums = |files, bytes| {
             Ok::<_, Error>(Used { files: size(row, files)?, bytes: size(row, bytes)?, begun: 0 })
         };
         Ok(Held {
-            all: used("files", "bytes")?,
-            of_request: used("request_files", "request_bytes")?,
-            of_network: used("network_files", "network_bytes")?,
+            all: sums("files", "bytes")?,
+            of_request: sums("request_files", "request_bytes")?,
+            of_network: sums("network_files", "network_bytes")?,
         })
     };
     let (workspace, request) = (workspace.to_string(), visitor.request.to_string());

@@ -274,16 +274,12 @@ async fn back_up(
     }
     let head = store.objects.head(&object.key).await?;
     if head.is_none_or(|head| head.size_bytes != object.size_bytes) {
-        return Ok(match (kept, damage) {
-            (Some(entry), Some(damage)) => {
-                let what = format_args!("{damage}, and the store does not have its bytes either");
-                (entry.clone(), Outcome::Damaged(object.trouble(what)))
-            }
-            _ => {
-                let trouble = object.trouble("neither the store nor the backup has its bytes");
-                (entry_of(&object), Outcome::Missing(trouble))
-            }
-        });
+        let (Some(entry), Some(damage)) = (kept, damage) else {
+            let trouble = object.trouble("neither the store nor the backup has its bytes");
+            return Ok((entry_of(&object), Outcome::Missing(trouble)));
+        };
+        let what = format_args!("{damage}, and the store does not have its bytes either");
+        return Ok((entry.clone(), Outcome::Damaged(object.trouble(what))));
     }
     let mut entry = entry_of(&object);
     if bytes == Bytes::None {

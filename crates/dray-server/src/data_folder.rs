@@ -47,6 +47,11 @@ pub fn lock(data: &Path) -> Result<File, Error> {
     }
 }
 
+/// Takes the folder if the database is the file in it.
+pub(crate) fn lock_of_file(config: &config::Config) -> Result<Option<File>, Error> {
+    config.database_url.is_none().then(|| lock(&config.data)).transpose()
+}
+
 /// Opens Postgres if the settings have its address; otherwise opens the file in the data folder.
 pub async fn open_database(data: &Path, url: Option<&DatabaseUrl>, connections: usize) -> Result<Db, Error> {
     if let Some(url) = url {

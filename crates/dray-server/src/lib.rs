@@ -120,8 +120,8 @@ impl Server {
         let bytes = bytes_host::endpoint(&config)?;
         let clients_endpoint = config.clients_endpoint()?;
         checks::upload_rules(&config.uploads)?;
-        let download_ttl_secs = checks::download_ttl_secs(config.download_ttl)?;
-        let url_ttl_secs = checks::url_ttl_secs(config.url_ttl, &config.uploads)?;
+        checks::download_ttl_secs(config.download_ttl)?;
+        checks::url_ttl_secs(config.url_ttl, &config.uploads)?;
         let tls = match config.tls.clone() {
             Some(files) => Some(Tls::open(files).await?),
             None => None,
@@ -132,8 +132,7 @@ impl Server {
             Bounds::new(config.max_connections, config.connections_per_address, &config.trusted_proxies);
         let connections = Connections::new(bounds, metrics.connections.clone());
         let (embedded, objects) = open_store(&config, clients_endpoint, &metrics, &connections).await?;
-        let has_file = config.database_url.is_none();
-        let alone = has_file.then(|| data_folder::lock(&config.data)).transpose()?;
+        let alone = data_folder::lock_of_file(&config)?;
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
         let (front, objects) = open_front(&config, &db, embedded.as_ref(), objects, &connections).await?;
         check_store(&objects, embedded.is_some()).await?;
@@ -143,19 +142,7 @@ impl Server {
         let delivering = delivering(&config, &db, &metrics);
         let public = public_url.as_ref().map(|(url, _)| url.as_str());
         let store_origins = bytes_host::page_origins(public, bytes.as_ref(), &objects);
-        let trash_life = SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX);
-        let service = Service::new(service::Parts {
-            db,
-            objects,
-            clock: config.clock.clone(),
-            url_ttl_secs,
-            download_ttl_secs,
-            rules: config.uploads.clone(),
-            trash_life,
-            server: random::text().map_err(Error::Drive)?,
-            webhooks: Webhooks::new(delivering.as_ref().map(|with| with.settings.clone())),
-            metrics: metrics.clone(),
-        });
+        let service = drive(&config, db, objects, &metrics, delivering.as_ref())?;
         begin(&service).await?;
         let (public_url, base_path) =
             public_url.map_or((None, BasePath::new("")), |(url, path)| (Some(url), path));
@@ -280,6 +267,28 @@ async fn open_front(
 fn delivering(config: &Config, db: &Db, metrics: &Arc<Metrics>) -> Option<Delivering> {
     let settings = config.webhooks.clone().filter(|settings| !settings.urls.is_empty())?;
     Some(Delivering { db: db.clone(), clock: config.clock.clone(), metrics: metrics.clone(), settings })
+}
+
+/// The drive behind the API, with what the settings say about it.
+fn drive(
+    config: &Config,
+    db: Db,
+    objects: Objects,
+    metrics: &Arc<Metrics>,
+    delivering: Option<&Delivering>,
+) -> Result<Service, Error> {
+    Ok(Service::new(service::Parts {
+        db,
+        objects,
+        clock: config.clock.clone(),
+        url_ttl_secs: checks::url_ttl_secs(config.url_ttl, &config.uploads)?,
+        download_ttl_secs: checks::download_ttl_secs(config.download_ttl)?,
+        rules: config.uploads.clone(),
+        trash_life: SignedDuration::try_from(config.trash_life).unwrap_or(SignedDuration::MAX),
+        server: random::text().map_err(Error::Drive)?,
+        webhooks: Webhooks::new(delivering.map(|with| with.settings.clone())),
+        metrics: metrics.clone(),
+    }))
 }
 
 /// Fails if the store refuses the server.

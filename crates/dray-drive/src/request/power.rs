@@ -97,8 +97,8 @@ mod tests {
         request
     }
 
-    fn at(secs: i64) -> Option<Timestamp> {
-        Some(Timestamp::from_second(secs).unwrap())
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_second(secs).unwrap()
     }
 
     #[track_caller]
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn whoever_did_not_make_a_request_may_close_and_restrict_it_and_nothing_else() {
         check(|_| {}, true, true);
-        check(|request| request.closed_at = at(5), true, true);
+        check(|request| request.closed_at = Some(at(5)), true, true);
         for (secs, is_fine) in [(99, true), (100, true), (101, false)] {
-            check(|request| request.wants.deadline = at(secs), is_fine, secs == 100);
+            check(|request| request.wants.deadline = Some(at(secs)), is_fine, secs == 100);
         }
         check(|request| request.wants.deadline = None, false, false);
         check(|request| request.wants.max_submitters -= 1, true, false);
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn only_the_maker_who_manages_the_folder_reopens_a_request_or_changes_its_password() {
-        let closed = request(|request| request.closed_at = at(5));
+        let closed = request(|request| request.closed_at = Some(at(5)));
         let secret = request(|request| request.wants.password_hash = Some("hash".into()));
         let other = request(|request| request.wants.password_hash = Some("other".into()));
         for (before, after) in [(&closed, &request(|_| {})), (&secret, &other), (&secret, &request(|_| {}))] {

@@ -44,7 +44,7 @@ impl Lacking {
     }
 
     /// Adds another refusal.
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: &Self) -> Self {
         Self { files: self.files + other.files, bytes: self.bytes.saturating_add(other.bytes), ..self }
     }
 }

@@ -194,7 +194,7 @@ impl Service {
     /// Forgets what strangers leave behind: uploads that ended without a file, submitters who have no upload, and the networks
     /// of submitters whose grants have ended.
     pub(super) async fn sweep_submitters(&self, now: Timestamp) -> Result<()> {
-        let ages: [(SignedDuration, fn(&Conn, Timestamp, usize) -> DbResult); 3] = [
+        let ages: [(SignedDuration, Forget); 3] = [
             (KEEP_ENDED, submitters::forget_ended),
             (IDLE_LIFE, submitters::forget_idle),
             (LIFE, submitters::forget_networks),
@@ -207,6 +207,9 @@ impl Service {
         Ok(())
     }
 }
+
+/// Removes up to so many rows from before a time, and returns how many.
+type Forget = fn(&Conn, Timestamp, usize) -> DbResult;
 
 /// Refuses the submitter whose request has ended.
 pub(super) fn check_request(c: &Conn, submitter: GrantId, now: Timestamp) -> Result<()> {

@@ -19,8 +19,8 @@ fn an_update_of_rows_that_a_subquery_selects_repeats_its_conditions() {
     let mut faults = Vec::new();
     for (name, text) in sources() {
         if is_source(&name) && name.starts_with("crates/dray-db/src/") {
-            let faulty = literals(&text).into_iter().filter_map(|sql| Some((fault(&sql)?, sql)));
-            faults.extend(faulty.map(|(fault, sql)| format!("{name}: {fault}: {sql}")));
+            let bad = literals(&text).into_iter().filter_map(|sql| Some((fault(&sql)?, sql)));
+            faults.extend(bad.map(|(fault, sql)| format!("{name}: {fault}: {sql}")));
         }
     }
     assert!(

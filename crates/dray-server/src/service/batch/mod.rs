@@ -5,6 +5,7 @@
 mod finalize;
 mod folders;
 mod start;
+mod starting;
 mod there;
 
 pub(crate) use start::StartedFile;

@@ -6,24 +6,20 @@ use std::sync::Arc;
 
 use dray_api::batch::{FileToPut, NewFile, StartFiles};
 use dray_api::limits::{MAX_BATCH_FILES, MAX_FOLDER_DEPTH, MAX_PATH_BYTES, MAX_WHOLE_FILE_BYTES};
-use dray_api::upload::{Checksum, OnConflict};
+use dray_api::upload::Checksum;
 use dray_api::{ItemId, UploadRowId};
 use dray_s3::Endpoint;
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::admit::Admission;
-use super::super::make_item::check_replaced;
 use super::super::make_way::Lacking;
-use super::super::presign_parts::extend_expiry;
-use super::super::{Made, Once, Service, seen};
-use super::folders::{Folders, Place};
-use crate::db::clock::LeaseTime;
-use crate::db::{Conn, items, namesakes, uploads};
+use super::super::{Made, Once, Service};
+use super::folders::Folders;
+use super::starting::{Begun, Draft, Starting};
 use crate::drive::access::Caller;
 use crate::drive::item::{Item, MimeType};
 use crate::drive::name::ItemName;
 use crate::drive::parts::Crc64;
-use crate::drive::upload::{State, Upload, check_on_conflict};
+use crate::drive::upload::{State, check_on_conflict};
 use crate::drive::{Error, Result};
 use crate::objects::UrlScope;
 use dray_object_store::die_at;
@@ -46,22 +42,9 @@ pub(crate) enum StartedFile {
     Refused(Error),
 }
 
-/// A file that a request wants to start.
-struct Draft {
-    /// Its parent is the folder at which its path begins.
-    upload: Upload,
-    /// The folders of its path.
-    folders: Vec<String>,
-}
-
-/// What a transaction has decided about a file.
-pub(super) enum Begun {
-    Upload(Box<Upload>),
-    Item(Item),
-    /// The drive has a row with these bytes. The store must show that it has them.
-    There(Item),
-    Refused(Error),
-}
+/// The folder of files that name none, or the root.
+#[derive(Clone, Copy)]
+struct Base(Option<ItemId>);
 
 /// What the transactions of a request need.
 #[derive(Clone)]
@@ -69,7 +52,7 @@ struct Request {
     caller: Caller,
     drafts: Arc<Vec<Result<Draft>>>,
     /// The folder of the files that name none, if there are any.
-    base: Option<Option<ItemId>>,
+    base: Option<Base>,
     put_until: Timestamp,
     once: Once,
     now: Timestamp,
@@ -82,7 +65,7 @@ impl Request {
             (Ok(draft), Begun::Refused(err)) => Lacking::of(&self.caller, err, draft.upload.size_bytes),
             _ => None,
         };
-        self.drafts.iter().zip(begun).filter_map(of).reduce(Lacking::and)
+        self.drafts.iter().zip(begun).filter_map(of).reduce(|all, one| all.and(&one))
     }
 }
 
@@ -115,7 +98,7 @@ impl Service {
         let drafts: Vec<Result<Draft>> = request.files.into_iter().map(draft).collect();
         let life = SignedDuration::from_secs(self.url_ttl_secs.into());
         let put_until = now.checked_add(life).map_err(Error::internal)?;
-        let (drafts, base) = (Arc::new(drafts), is_base_used.then_some(base));
+        let (drafts, base) = (Arc::new(drafts), is_base_used.then_some(Base(base)));
         let request = Request { caller: *caller, drafts, base, put_until, once, now };
         let (begun, is_repeat) = self.begin_files(request.clone(), None).await?;
         let mut begun: Vec<Begun> = begun.into_iter().map(|(_, begun)| begun).collect();
@@ -158,8 +141,8 @@ impl Service {
             let now = *now;
             let mut folders = Folders::new(c, &service, caller, now);
             let before: Option<Vec<Option<UploadRowId>>> = once.answered(c, caller, now)?;
-            if let (Some(base), None) = (base, &before) {
-                folders.check(*base, 0)?;
+            if let (Some(Base(folder)), None) = (base, &before) {
+                folders.check(*folder, 0)?;
             }
             let mut starting = Starting::new(c, &service, caller, *put_until, folders);
             starting.lock(drafts)?;
@@ -247,134 +230,6 @@ impl Service {
         self.metrics.part_urls.increment(signed as u64);
         Ok(StartedFiles { files, expires_at })
     }
-}
-
-/// The transaction that starts files.
-struct Starting<'a> {
-    c: &'a Conn<'a>,
-    service: &'a Service,
-    caller: &'a Caller,
-    put_until: Timestamp,
-    folders: Folders<'a>,
-    admission: Admission<'a>,
-}
-
-impl<'a> Starting<'a> {
-    fn new(
-        c: &'a Conn<'a>,
-        service: &'a Service,
-        caller: &'a Caller,
-        put_until: Timestamp,
-        folders: Folders<'a>,
-    ) -> Self {
-        let admission = Admission::new(c, caller, service, MAX_BATCH_FILES);
-        Self { c, service, caller, put_until, folders, admission }
-    }
-
-    /// Locks the parents of new folders, so that concurrent requests create each folder only once.
-    fn lock(&self, drafts: &[Result<Draft>]) -> Result<()> {
-        let with_folders = drafts.iter().flatten().filter(|draft| !draft.folders.is_empty());
-        Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.upload.parent), self.caller.user)?)
-    }
-
-    /// Begins a file, unless it was begun `before`. `repairs` is an item with its bytes, which the store has lost. Only
-    /// errors of the database are returned as errors.
-    fn begin(
-        &mut self,
-        draft: &Result<Draft>,
-        before: Option<UploadRowId>,
-        repairs: Option<ItemId>,
-        now: Timestamp,
-    ) -> Result<Begun> {
-        let outcome = match (draft, before) {
-            (Err(err), _) => Err(err.clone()),
-            (Ok(_), Some(id)) => self.again(id, now),
-            (Ok(draft), None) => self.first(draft, repairs),
-        };
-        match outcome {
-            Err(err) if err.is_fault() => Err(err),
-            Err(err) => Ok(Begun::Refused(err)),
-            Ok(begun) => Ok(begun),
-        }
-    }
-
-    fn first(&mut self, draft: &Draft, repairs: Option<ItemId>) -> Result<Begun> {
-        if self.caller.grant().is_none() {
-            self.folders.check(draft.upload.parent, draft.folders.len())?;
-        }
-        let mut wanted = draft.upload.clone();
-        match repairs {
-            Some(item) if self.may_repair(draft, item)? => wanted.on_conflict = OnConflict::Replace,
-            Some(_) => {}
-            None => {
-                if let Some(item) = self.same_file(draft)? {
-                    return Ok(Begun::There(item));
-                }
-            }
-        }
-        let mut upload = self.admission.admit(wanted)?;
-        upload.parent = self.folders.make(upload.parent, &draft.folders)?;
-        check_replaced(self.c, &upload)?;
-        uploads::insert_put(self.c, &upload, self.put_until)?;
-        Ok(Begun::Upload(Box::new(upload)))
-    }
-
-    /// The caller's file in that place with this name and these bytes. `None` for a token that may only upload,
-    /// because it must not learn which files exist.
-    fn same_file(&mut self, draft: &Draft) -> Result<Option<Item>> {
-        let Some(crc64) = draft.upload.crc64.as_ref().filter(|_| !self.caller.only_uploads()) else {
-            return Ok(None);
-        };
-        let Some(Place(folder)) = self.folders.find(draft.upload.parent, &draft.folders)? else {
-            return Ok(None);
-        };
-        let Upload { workspace, user, name, size_bytes, .. } = &draft.upload;
-        let place = (*workspace, folder, *user);
-        let found = namesakes::file_with_bytes(self.c, place, name, *size_bytes, crc64)?;
-        Ok(found)
-    }
-
-    /// Whether a file may give its bytes to this item, which has lost the same bytes. Whatever the client wants to happen
-    /// with another file of this name, it is this item that it has. A caller who may not replace files gets another file.
-    fn may_repair(&mut self, draft: &Draft, item: ItemId) -> Result<bool> {
-        if check_on_conflict(self.caller, OnConflict::Replace).is_err() {
-            return Ok(false);
-        }
-        let Some(Place(folder)) = self.folders.find(draft.upload.parent, &draft.folders)? else {
-            return Ok(false);
-        };
-        let Upload { workspace, user, name, .. } = &draft.upload;
-        let replaced = namesakes::file_to_replace(self.c, (*workspace, folder, *user), name)?;
-        Ok(replaced.is_some_and(|(replaced, is_safe)| is_safe && replaced.id == item))
-    }
-
-    /// The state of an upload that an earlier request with the same key began.
-    fn again(&mut self, id: UploadRowId, now: Timestamp) -> Result<Begun> {
-        let upload = uploads::by_id(self.c, id, LeaseTime(now))?.ok_or(Error::UploadNotFound)?;
-        if let State::Completed { .. } = upload.state {
-            return finalized(self.c, self.caller, &upload).map(Begun::Item);
-        }
-        upload.signable(now)?;
-        self.service.objects.check_put_key(&upload)?;
-        extend_expiry(self.c, &self.service.rules, &upload, now)?;
-        uploads::extend_put(self.c, id, self.put_until)?;
-        Ok(Begun::Upload(Box::new(upload)))
-    }
-}
-
-impl Begun {
-    fn upload_id(&self) -> Option<UploadRowId> {
-        match self {
-            Self::Upload(upload) => Some(upload.id),
-            Self::Item(_) | Self::There(_) | Self::Refused(_) => None,
-        }
-    }
-}
-
-/// The item of a finalized upload, as the caller may see it. A caller that may only upload sees it as it was created,
-/// and not what happened to it later.
-pub(super) fn finalized(c: &Conn, caller: &Caller, upload: &Upload) -> Result<Item> {
-    if caller.only_uploads() { Ok(upload.item_as_given()) } else { Ok(seen(c, caller, upload.item)?.item) }
 }
 
 /// The number of files that a request may have.

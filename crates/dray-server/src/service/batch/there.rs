@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::super::Service;
-use super::start::Begun;
+use super::starting::Begun;
 use crate::drive::Result;
 use crate::drive::item::{Content, Item};
 
