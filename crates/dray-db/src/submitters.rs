@@ -244,9 +244,10 @@ pub fn forget_networks(c: &Conn, before: Timestamp, limit: usize) -> Result<u64,
 
 /// Forgets up to `limit` submitters who opened a request before `before` and have started no upload. Returns how many.
 pub fn forget_idle(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Error> {
-    let sql = "delete from submitters where sent_at is null and created_at <= $1 and id in (
-                   select s.id from submitters s where s.sent_at is null and s.created_at <= $1
-                   and not exists (select 1 from uploads u where u.grant_id = s.id) order by s.created_at limit $2
+    let sql = "delete from submitters where sent_at is null and created_at <= $1
+                 and not exists (select 1 from uploads u where u.grant_id = submitters.id) and id in (
+                   select id from submitters where sent_at is null and created_at <= $1
+                   and not exists (select 1 from uploads u where u.grant_id = submitters.id) order by created_at limit $2
                ) returning id";
     let idle = list(c, sql, &[&millis(before), &rows_at_most(limit)], |row| row.get::<String>("id"))?;
     let forgotten = idle.len() as u64;

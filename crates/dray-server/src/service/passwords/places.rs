@@ -111,15 +111,15 @@ mod tests {
 
     use super::*;
 
-    fn guess(link: u32, site: u16, network: u16) -> Option<Guess> {
+    fn guess(link: u32, site: u16, network: u16) -> Guess {
         let client = Ipv6Addr::new(0x2001, 0xdb8, site, network, 0, 0, 0, 1).into();
-        Some(Guess { of: Guarded::Link(LinkId::new(link, [0; 8])), client })
+        Guess { of: Guarded::Link(LinkId::new(link, [0; 8])), client }
     }
 
     #[test]
     fn guessers_at_one_link_leave_places_for_other_links() {
         let places = Places::default();
-        let take = |link: u32, site: u16| places.take(guess(link, site, 0));
+        let take = |link: u32, site: u16| places.take(Some(guess(link, site, 0)));
         let mut taken: Vec<_> = (0..32).map(|site| take(1, site).unwrap()).collect();
         assert_eq!(take(1, 99).err(), Some(Error::Busy), "each network has one");
         taken.extend((32..64).map(|site| take(2, site).unwrap()));
@@ -133,11 +133,11 @@ mod tests {
     #[tokio::test]
     async fn a_network_that_takes_all_places_gives_one_to_whoever_comes_from_elsewhere() {
         let places = Places::default();
-        let mut taken: Vec<_> = (0..32).map(|at| places.take(guess(1, 7, at)).unwrap()).collect();
-        assert_eq!(places.take(guess(1, 7, 99)).err(), Some(Error::Busy), "it gives none to itself");
-        let elsewhere = places.take(guess(1, 8, 0)).unwrap();
+        let mut taken: Vec<_> = (0..32).map(|at| places.take(Some(guess(1, 7, at))).unwrap()).collect();
+        assert_eq!(places.take(Some(guess(1, 7, 99))).err(), Some(Error::Busy), "it gives none to itself");
+        let elsewhere = places.take(Some(guess(1, 8, 0))).unwrap();
         taken.pop().unwrap().given_up().await;
-        let others: Vec<_> = (9..24).map(|site| places.take(guess(1, site, 0)).unwrap()).collect();
+        let others: Vec<_> = (9..24).map(|site| places.take(Some(guess(1, site, 0))).unwrap()).collect();
         assert_eq!(locked(&places.0).waiting.len(), 32);
         drop((elsewhere, others));
         assert_eq!(locked(&places.0).waiting.len(), 16, "half of them are left");

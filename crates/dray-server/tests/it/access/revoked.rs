@@ -75,7 +75,7 @@ impl End {
             Self::Expired => world.pass(SignedDuration::from_secs(11)),
             // What the removal of a user leaves of their tokens.
             Self::WithItsUser => {
-                world.execute(&format!("delete from tokens where id = '{}'", token.id)).await
+                world.execute(&format!("delete from tokens where id = '{}'", token.id)).await;
             }
         }
     }

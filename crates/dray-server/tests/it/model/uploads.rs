@@ -75,8 +75,12 @@ impl Model {
                     owner == begun_by.user
                         || place.is_some_and(|place| self.role(owner, place) == Some(Owner))
                 };
-                let (safe, others): (Vec<_>, Vec<_>) = same.into_iter().partition(is_safe);
-                if safe.is_empty() { Landing::Displaces { place, others } } else { Landing::Replaces(safe) }
+                let (may_get, others): (Vec<_>, Vec<_>) = same.into_iter().partition(is_safe);
+                if may_get.is_empty() {
+                    Landing::Displaces { place, others }
+                } else {
+                    Landing::Replaces(may_get)
+                }
             }
             OnConflict::Rename => Landing::New { place, is_renamed: !same.is_empty() },
             _ => Landing::New { place, is_renamed: false },
