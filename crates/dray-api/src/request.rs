@@ -53,7 +53,8 @@ pub struct NewRequest {
     /// name is their name (or mail address) and the time.
     #[serde(default)]
     pub folder_each: bool,
-    /// The maximum number of submitters; absent or null means 1,000. Those who never start an upload do not count.
+    /// The maximum number of submitters; absent or null means 1,000. Those who have no upload that is unfinished or
+    /// finished do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000))]
     pub max_submitters: Option<u32>,
@@ -74,7 +75,7 @@ pub struct NewRequest {
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1_000_000))]
     pub max_total_files: Option<u32>,
     /// The maximum number of bytes of all files of all submitters together. Absent or null means no limit except your
-    /// quota, of which unfinished uploads to such requests never reserve more than half of what is free.
+    /// quota. Unfinished uploads to file requests never reserve more than half of what is free of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
     pub max_total_bytes: Option<u64>,
@@ -185,7 +186,7 @@ pub struct FileRequest {
     pub types: Vec<String>,
     /// What to do if the folder has a file of the same name.
     pub on_conflict: OnConflict,
-    /// How many submitters have started an upload.
+    /// How many submitters have an upload that is unfinished or finished.
     pub submitters: u64,
     /// When the request was created: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]

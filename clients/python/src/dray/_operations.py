@@ -265,7 +265,9 @@ class AsyncOperations:
 
         Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
         have arrived stay. After a change of the password, submitters must enter the new one before they can start
-        another upload. This needs the role `admin` on its folder, or to have created it.
+        another upload. Only whoever created the request may change everything. Another `admin` of its folder may close
+        it, set an earlier deadline or smaller limits, and set a password if it has none. Whoever created it and is no
+        longer an `admin` of its folder may only close it.
 
         Scope: `access_drive`.
         """
@@ -449,8 +451,9 @@ class AsyncOperations:
     async def delete_request(self, id: str) -> None:
         """Delete a file request.
 
-        Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs
-        the role `admin` on its folder, or to have created it.
+        Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. Once files
+        have arrived, only an owner of the folder may delete the request, because the list says who sent what; everybody
+        else can close it. Before, this needs the role `admin` on its folder, or to have created it.
 
         Scope: `access_drive`.
         """
@@ -809,8 +812,8 @@ class AsyncOperations:
     ) -> models.Submissions:
         """List the uploads to a file request.
 
-        Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on
-        its folder.
+        Every upload with its submitter, finished or not, page by page, the latest first. Aborted uploads are left out.
+        This needs the role `admin` on its folder.
 
         Scope: `access_drive`.
         """
@@ -1145,7 +1148,9 @@ class Operations:
 
         Fields that the body does not have stay as they are. Closing a request aborts its unfinished uploads; files that
         have arrived stay. After a change of the password, submitters must enter the new one before they can start
-        another upload. This needs the role `admin` on its folder, or to have created it.
+        another upload. Only whoever created the request may change everything. Another `admin` of its folder may close
+        it, set an earlier deadline or smaller limits, and set a password if it has none. Whoever created it and is no
+        longer an `admin` of its folder may only close it.
 
         Scope: `access_drive`.
         """
@@ -1317,8 +1322,9 @@ class Operations:
     def delete_request(self, id: str) -> None:
         """Delete a file request.
 
-        Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. This needs
-        the role `admin` on its folder, or to have created it.
+        Also deletes the list of its submitters, and aborts unfinished uploads. Files that have arrived stay. Once files
+        have arrived, only an owner of the folder may delete the request, because the list says who sent what; everybody
+        else can close it. Before, this needs the role `admin` on its folder, or to have created it.
 
         Scope: `access_drive`.
         """
@@ -1639,8 +1645,8 @@ class Operations:
     ) -> models.Submissions:
         """List the uploads to a file request.
 
-        Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on
-        its folder.
+        Every upload with its submitter, finished or not, page by page, the latest first. Aborted uploads are left out.
+        This needs the role `admin` on its folder.
 
         Scope: `access_drive`.
         """

@@ -360,7 +360,7 @@ class FileRequest:
     """What to do if the folder has a file of the same name."""
 
     submitters: int
-    """How many submitters have started an upload."""
+    """How many submitters have an upload that is unfinished or finished."""
 
     created_at: datetime
     """When the request was created: RFC 3339 in UTC with milliseconds."""
@@ -845,7 +845,9 @@ class NewRequest:
     """
 
     max_submitters: int | None = None
-    """The maximum number of submitters; absent or null means 1,000. Those who never start an upload do not count."""
+    """The maximum number of submitters; absent or null means 1,000. Those who have no upload that is unfinished or
+    finished do not count.
+    """
 
     max_files: int | None = None
     """The maximum number of files of each submitter; absent or null means 10,000."""
@@ -861,7 +863,7 @@ class NewRequest:
 
     max_total_bytes: int | None = None
     """The maximum number of bytes of all files of all submitters together. Absent or null means no limit except your
-    quota, of which unfinished uploads to such requests never reserve more than half of what is free.
+    quota. Unfinished uploads to file requests never reserve more than half of what is free of it.
     """
 
     types: list[str] | None = None

@@ -123,8 +123,8 @@ pub(super) async fn delete(
 
 /// List the uploads to a file request
 ///
-/// Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on its
-/// folder.
+/// Every upload with its submitter, finished or not, page by page, the latest first. Aborted uploads are left out. This
+/// needs the role `admin` on its folder.
 #[utoipa::path(
     get, path = "/drive/requests/{id}/submissions", operation_id = "listSubmissions", tag = "File requests",
     params(PathId<RequestId>, Paging),

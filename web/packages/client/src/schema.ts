@@ -740,8 +740,8 @@ export interface paths {
         };
         /**
          * List the uploads to a file request
-         * @description Every upload with its submitter, finished or not, page by page, the latest first. This needs the role `admin` on its
-         *     folder.
+         * @description Every upload with its submitter, finished or not, page by page, the latest first. Aborted uploads are left out. This
+         *     needs the role `admin` on its folder.
          *
          *     Scope: `access_drive`.
          */
@@ -1211,7 +1211,7 @@ export interface components {
             onConflict: components["schemas"]["OnConflict"];
             /**
              * Format: int64
-             * @description How many submitters have started an upload.
+             * @description How many submitters have an upload that is unfinished or finished.
              */
             submitters: number;
             /**
@@ -1678,7 +1678,8 @@ export interface components {
             folderEach?: boolean;
             /**
              * Format: int32
-             * @description The maximum number of submitters; absent or null means 1,000. Those who never start an upload do not count.
+             * @description The maximum number of submitters; absent or null means 1,000. Those who have no upload that is unfinished or
+             *     finished do not count.
              */
             maxSubmitters?: number | null;
             /**
@@ -1704,7 +1705,7 @@ export interface components {
             /**
              * Format: int64
              * @description The maximum number of bytes of all files of all submitters together. Absent or null means no limit except your
-             *     quota, of which unfinished uploads to such requests never reserve more than half of what is free.
+             *     quota. Unfinished uploads to file requests never reserve more than half of what is free of it.
              */
             maxTotalBytes?: number | null;
             /** @description The accepted types of files, in the form that grants have; absent or empty means any. */
