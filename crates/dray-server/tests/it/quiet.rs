@@ -349,6 +349,10 @@ async fn an_empty_file_that_replaces_another_leaves_nothing_in_an_external_store
     let store = World::start().await;
     let s3 = Slow::prompt(&store).await;
     let drive = World::start_with(move |config: &mut Config| config.s3 = Some(s3)).await;
+    // While a backup holds its lease, the sweeper removes no object.
+    let until = drive.now().as_millisecond() + 5 * 60_000;
+    let lease = format!("insert into leases (name, holder, held_until) values ('backup', 'a test', {until})");
+    drive.execute(&lease).await;
     let replace = json!({ "onConflict": "replace" });
     let first = drive.owner().upload_with("a", b"", &replace).await;
     assert_eq!(drive.owner().upload_with("a", b"", &replace).await["id"], first["id"]);
