@@ -13,6 +13,7 @@ use crate::admin::Admin;
 use crate::store::Store;
 use dray_db::orphans::{is_known_object, is_known_upload, workspaces};
 use dray_drive::item::{OBJECT_PREFIX, workspace_of_key};
+use dray_drive::settings::SettingError;
 use dray_server::Error;
 
 /// An object or upload in the store that belongs to nothing in the drive.
@@ -74,8 +75,11 @@ impl Admin {
     ) -> Result<Vec<Foreign>, Error> {
         let workspaces = self.db.read(|c| Ok(workspaces(c)?)).await?;
         if workspaces.is_empty() {
-            let rule = "has no drive in it, so every object would look like an orphan: name the drive's own database. If a restore is running, wait until it is done";
-            return Err(dray_drive::Error::field("The database", rule).into());
+            return Err(SettingError {
+                setting: "--database-url (or --data)",
+                rule: "must name the drive's own database: this one has no drive in it, so every object would look like an orphan. If a restore is running, wait until it is done".into(),
+            }
+            .into());
         }
         let mut drive = Drive { workspaces, others: BTreeMap::new() };
         let mut from = None;

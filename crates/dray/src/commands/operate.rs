@@ -119,7 +119,7 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     if data.json {
         return Ok(Exit::Ok);
     }
-    let done = if args.delete { "removed" } else { "--delete would remove it" };
+    let done = if args.delete { "removed" } else { "--delete would remove them" };
     output.note(&format!("{count} orphans, {}: {done}", ByteSize(bytes)));
     Ok(Exit::Ok)
 }
