@@ -84,8 +84,8 @@ pub struct Db {
     clock: SteadyClock,
     read_timer: Timer,
     write_timer: Timer,
-    /// Releases the space that is reserved for a full disk.
-    spend_reserve: Arc<dyn Fn() + Send + Sync>,
+    /// Releases the space that is reserved for a full disk, until the answer is dropped.
+    spend_reserve: Arc<dyn Fn() -> Box<dyn Send> + Send + Sync>,
 }
 
 #[derive(Clone)]
@@ -115,7 +115,7 @@ impl Db {
     }
 
     fn with_clock(kind: Kind, clock: SteadyClock) -> Self {
-        let spend_reserve = Arc::new(|| {});
+        let spend_reserve = Arc::new(|| Box::new(()) as Box<dyn Send>);
         Self { kind, clock, read_timer: Timer::default(), write_timer: Timer::default(), spend_reserve }
     }
 
@@ -125,9 +125,14 @@ impl Db {
         Self { read_timer, write_timer, ..self }
     }
 
-    /// Sets the function to call when the disk is so full that even writes that free space fail.
+    /// Sets the function to call when the disk is so full that even writes that free space fail. What it returns is
+    /// dropped when the write that needs the space has ended.
     #[must_use]
-    pub fn with_reserve(self, spend_reserve: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn with_reserve<S: Send + 'static>(
+        self,
+        spend_reserve: impl Fn() -> S + Send + Sync + 'static,
+    ) -> Self {
+        let spend_reserve = move || Box::new(spend_reserve()) as Box<dyn Send>;
         Self { spend_reserve: Arc::new(spend_reserve), ..self }
     }
 
@@ -203,7 +208,7 @@ impl Db {
     {
         match self.write(work.clone()).await {
             Err(drive::Error::NoSpace) => {
-                (self.spend_reserve)();
+                let _spending = (self.spend_reserve)();
                 self.write(work).await
             }
             written => written,

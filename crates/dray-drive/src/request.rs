@@ -276,7 +276,7 @@ mod tests {
         Wants::parse(&new, Some(Timestamp::from_second(100).unwrap())).unwrap()
     }
 
-    fn request() -> FileRequest {
+    pub(super) fn request() -> FileRequest {
         FileRequest {
             id: RequestId::new(1, [0; 8]),
             slug: String::new(),

@@ -47,5 +47,6 @@ pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_server
 pub use meta::has_bucket_in;
 pub use open_error::OpenError;
 pub use relay::{Asking, Probing, Relay, RelayConfig, Relayed, Unanswered, Upstream};
+pub use reserve::Spending;
 pub use store::ObjectStore;
 pub use transfers::{Caller, TransferStock};

@@ -6,7 +6,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// Enough that the database log can grow by its usual length.
@@ -15,24 +15,49 @@ const SIZE_BYTES: usize = 4 << 20;
 /// A file that occupies the reserved space.
 pub(crate) struct Reserve {
     path: PathBuf,
-    held: Mutex<bool>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whether the space is reserved.
+    is_held: bool,
+    /// How many writes need the released space.
+    spenders: usize,
+}
+
+/// As long as it exists, nobody reserves the space again: the write that needs it has not ended.
+#[must_use = "without it, the space may be reserved again before the write"]
+pub struct Spending(Arc<Reserve>);
+
+impl Drop for Spending {
+    fn drop(&mut self) {
+        self.0.state().spenders -= 1;
+    }
 }
 
 impl Reserve {
     /// The reserve in this file; [`Reserve::refill`] creates it.
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, held: Mutex::new(false) }
+        Self { path, state: Mutex::default() }
     }
 
     /// Whether the space is reserved.
     pub(crate) fn is_held(&self) -> bool {
-        *self.held()
+        self.state().is_held
+    }
+
+    /// Releases the reserved space for a write.
+    pub(crate) fn spend(self: &Arc<Self>) -> Spending {
+        self.state().spenders += 1;
+        self.release();
+        Spending(Arc::clone(self))
     }
 
     /// Releases the reserved space.
     pub(crate) fn release(&self) {
-        let mut held = self.held();
-        *held = false;
+        let mut state = self.state();
+        state.is_held = false;
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 tracing::warn!(%error, "the reserved space cannot be released");
@@ -41,12 +66,12 @@ impl Reserve {
         }
     }
 
-    /// Reserves the space again, if there is enough.
+    /// Reserves the space again, if there is enough and no write needs it.
     pub(crate) fn refill(&self) {
-        let mut held = self.held();
-        if !*held {
-            *held = self.make().is_ok();
-            if !*held {
+        let mut state = self.state();
+        if !state.is_held && state.spenders == 0 {
+            state.is_held = self.make().is_ok();
+            if !state.is_held {
                 let _ = fs::remove_file(&self.path);
             }
         }
@@ -63,8 +88,8 @@ impl Reserve {
         file.sync_all()
     }
 
-    fn held(&self) -> MutexGuard<'_, bool> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,5 +113,19 @@ mod tests {
         let nowhere = Reserve::new(folder.path().join("none/reserve"));
         nowhere.refill();
         assert!(!nowhere.is_held());
+    }
+
+    #[test]
+    fn the_reserve_stays_released_until_every_write_that_needs_it_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let reserve = Arc::new(Reserve::new(folder.path().join("reserve")));
+        reserve.refill();
+        let (one, two) = (reserve.spend(), reserve.spend());
+        drop(one);
+        reserve.refill();
+        assert!(!reserve.is_held());
+        drop(two);
+        reserve.refill();
+        assert!(reserve.is_held());
     }
 }

@@ -29,7 +29,7 @@ use crate::{
     meta::{self, Meta, SchemaError, complete::Limits, schema},
     pins::Pins,
     private,
-    reserve::Reserve,
+    reserve::{Reserve, Spending},
     transfers::{TransferStock, Transfers},
 };
 
@@ -245,7 +245,7 @@ impl ObjectStore {
     ) -> Result<T, Failure> {
         let mut result = self.0.meta.write_then(job.clone(), after.clone()).await;
         if result.as_ref().is_err_and(Failure::is_full) {
-            self.0.reserve.release();
+            let _spending = self.0.reserve.spend();
             result = self.0.meta.write_then(job, after).await;
         }
         self.collect_garbage();
@@ -253,9 +253,9 @@ impl ObjectStore {
     }
 
     /// Releases the reserved space, so that the owner of this store can free space on a full disk. The store accepts
-    /// nothing new until it has reserved as much again.
-    pub fn spend_reserve(&self) {
-        self.0.reserve.release();
+    /// nothing new until it has reserved as much again, which it does not before the answer is dropped.
+    pub fn spend_reserve(&self) -> Spending {
+        self.0.reserve.spend()
     }
 
     /// Refuses new data while the reserve is released. The collector restores the reserve.

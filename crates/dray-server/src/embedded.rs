@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dray_object_store::{CorsOrigins, ObjectStore, WhenShort};
+use dray_object_store::{CorsOrigins, ObjectStore, Spending, WhenShort};
 
 use crate::config::{BUCKET, Config, REGION, bucket_at_base_path, store_folder};
 use crate::error::Error;
@@ -38,8 +38,8 @@ impl EmbeddedStore {
         Ok((Self { store }, objects))
     }
 
-    /// A function that releases the space that the store reserves for a full disk.
-    pub fn reserve(&self) -> impl Fn() + Send + Sync + 'static + use<> {
+    /// A function that releases the space that the store reserves for a full disk, until its answer is dropped.
+    pub fn reserve(&self) -> impl Fn() -> Spending + Send + Sync + 'static + use<> {
         let store = self.store.clone();
         move || store.spend_reserve()
     }

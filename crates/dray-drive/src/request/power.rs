@@ -72,26 +72,13 @@ fn is_at_most<T: Ord>(after: Option<T>, before: Option<T>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use dray_api::request::Asks;
-    use dray_api::{ItemId, RequestId, UserId, WorkspaceId};
     use jiff::Timestamp;
 
-    use super::super::tests::wants;
+    use super::super::tests;
     use super::*;
 
     fn request(change: impl FnOnce(&mut FileRequest)) -> FileRequest {
-        let mut request = FileRequest {
-            id: RequestId::new(1, [0; 8]),
-            slug: String::new(),
-            workspace: WorkspaceId::new(1, [0; 8]),
-            user: UserId::new(1, [0; 8]),
-            folder: ItemId::new(1, [0; 8]),
-            confined_to: None,
-            made_with: None,
-            closed_at: None,
-            created_at: Timestamp::UNIX_EPOCH,
-            wants: wants(Asks::No, Asks::No),
-        };
+        let mut request = tests::request();
         (request.wants.max_total_files, request.wants.max_total_bytes) = (Some(5), None);
         change(&mut request);
         request

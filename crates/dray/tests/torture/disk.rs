@@ -104,7 +104,8 @@ async fn fill_and_empty(setup: &mut Setup, how: How) -> Figures {
     drive.restart();
     ledger.check(&drive, &mut figures, true).await;
 
-    // Removing still works, and makes space.
+    // Removing still works, and makes space, although what the start has freed is taken as well.
+    fill_up(&small.0.join("filler 2"));
     remove(&drive.client(), rest, &mut ledger).await;
     let file = File::of_size("again".to_owned(), FILE_BYTES, &mut setup.rng);
     upload_when_there_is_space(&drive.client(), &file, &mut ledger, how).await;
