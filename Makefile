@@ -37,7 +37,7 @@ lint: $(PAGE)
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --locked -p dray --no-default-features -- -D warnings
-	git apply --check tests/sim/faults/*.patch
+	git apply --check tests/sim/faults/*.patch tests/model/faults/*.patch
 	cd web && npm run --silent check
 
 unit: $(PAGE)
@@ -84,6 +84,7 @@ torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is eve
 	DRAY_MODEL_STEPS=1000000 scripts/run-test dray-server it model::
 	DRAY_SIM_SCHEDULES=100000 scripts/run-test dray-server dray_server sim::no_schedule --nocapture
 	tests/sim/faults/run
+	tests/model/faults/run
 	$(MAKE) power
 
 power: test-tools $(PAGE) ## cuts the power of a virtual machine that runs Dray on a disk with a volatile cache; DRAY_POWER_CUTS=300 for many cuts

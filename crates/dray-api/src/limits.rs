@@ -24,6 +24,9 @@ pub const MAX_BATCH_FILES: usize = 1000;
 pub const MAX_WHOLE_FILE_BYTES: u64 = 8 * MIB;
 /// The maximum number of folders that one `batch/start` creates for the paths of its files.
 pub const MAX_BATCH_FOLDERS: usize = 1000;
+/// The maximum number of different folders that the paths of one `batch/start` name. Each is looked up in one transaction, for
+/// which other people wait.
+pub const MAX_BATCH_LOOKUPS: usize = 5000;
 /// The maximum number of bytes of a file's path.
 pub const MAX_PATH_BYTES: usize = 8192;
 /// The maximum number of bytes of an ETag as a client sends it back.

@@ -119,6 +119,8 @@ pub(crate) struct ConnectionMetrics {
     pub(crate) refused: Counter,
     /// Silent connections that were closed for others of their address.
     pub(crate) cut_silent_of_address: Counter,
+    /// Stalled requests that were cut off for others of their address.
+    pub(crate) cut_stalled_of_address: Counter,
     /// Silent connections that were closed for others.
     pub(crate) cut_silent: Counter,
     /// Stalled requests that were cut off for others.
@@ -151,6 +153,7 @@ impl ConnectionMetrics {
             unfinished_bytes: gauge(UNFINISHED_BYTES),
             refused: counter(REFUSED, Vec::new()),
             cut_silent_of_address: cut("silent_address"),
+            cut_stalled_of_address: cut("stalled_address"),
             cut_silent: cut("silent"),
             cut_stalled: cut("stalled"),
             cut_unread: cut("unread"),

@@ -99,8 +99,8 @@ impl Connections {
         u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX) + 1
     }
 
-    /// Admits a connection. If its client has as many as it may, this closes a silent one of the same client; it
-    /// returns `None` if none is silent. If the listener has as many as it may, this closes another silent one. It
+    /// Admits a connection. If its client has as many as it may, this closes a silent or stalled one of the same client; it
+    /// returns `None` if there is none. If the listener has as many as it may, this closes another silent or stalled one. It
     /// waits while none can be closed.
     pub(super) async fn admit(&self, peer: IpAddr) -> Option<Admitted> {
         loop {
@@ -137,26 +137,38 @@ impl Connections {
     }
 
     fn replace_own(&self, table: &mut Table, client: ClientAddress) -> bool {
-        let silent = table.worst(|one| one.silent_since().filter(|_| one.place.client == client));
-        match &silent {
-            Some(silent) => self.cut(table, silent, |metrics| &metrics.cut_silent_of_address),
-            None => self.0.metrics.refused.increment(1),
+        let is_replaced = self.cut_worst(
+            table,
+            |one| one.place.client == client,
+            |metrics| (&metrics.cut_silent_of_address, &metrics.cut_stalled_of_address),
+        );
+        if !is_replaced {
+            self.0.metrics.refused.increment(1);
         }
-        silent.is_some()
+        is_replaced
     }
 
     fn make_room(&self, table: &mut Table) -> bool {
-        if table.staying < self.0.bounds.connections {
-            return true;
-        }
-        if let Some(silent) = table.worst(Connection::silent_since) {
-            self.cut(table, &silent, |metrics| &metrics.cut_silent);
+        table.staying < self.0.bounds.connections
+            || self.cut_worst(table, |_| true, |metrics| (&metrics.cut_silent, &metrics.cut_stalled))
+    }
+
+    /// Cuts off the one of these connections that gives way first: a silent one or, if there is none, one whose request has
+    /// stalled. People share an address, so this also holds among the connections of one address.
+    fn cut_worst(
+        &self,
+        table: &mut Table,
+        applies: impl Fn(&Connection) -> bool,
+        counters: impl Fn(&ConnectionMetrics) -> (&metrics::Counter, &metrics::Counter),
+    ) -> bool {
+        if let Some(silent) = table.worst(|one| one.silent_since().filter(|_| applies(one))) {
+            self.cut(table, &silent, |metrics| counters(metrics).0);
             return true;
         }
         let latest = self.now().saturating_sub(millis(STALL_BEFORE_CUT));
-        let stalled = table.worst(|one| one.stalled_since().filter(|since| *since < latest));
+        let stalled = table.worst(|one| one.stalled_since().filter(|since| *since < latest && applies(one)));
         if let Some(stalled) = &stalled {
-            self.cut(table, stalled, |metrics| &metrics.cut_stalled);
+            self.cut(table, stalled, |metrics| counters(metrics).1);
         }
         stalled.is_some()
     }

@@ -25,6 +25,11 @@ impl Service {
     ) -> Result<Item> {
         let name =
             change.name.map(|name| ItemName::parse("name", name)).transpose()?.map(ItemName::into_string);
+        // Everything below a folder is read if the folder goes deeper.
+        let _turn = match change.parent_id {
+            Some(_) => Some(self.turn(caller).await?),
+            None => None,
+        };
         let (service, caller, parent) = (self.clone(), *caller, change.parent_id);
         self.db
             .write(move |c| {

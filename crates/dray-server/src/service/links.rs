@@ -49,7 +49,7 @@ impl Service {
             return Ok(made);
         }
         let password_hash = match request.password {
-            Some(password) => Some(self.passwords.hash(password).await?),
+            Some(password) => Some(self.hash_in_turn(&caller, password).await?),
             None => None,
         };
         let link = Link {

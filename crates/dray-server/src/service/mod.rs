@@ -38,6 +38,7 @@ mod sweep;
 mod tokens;
 mod trash;
 mod tree;
+mod turns;
 mod unfinished;
 mod whole;
 
@@ -73,6 +74,7 @@ use passwords::Passwords;
 pub(crate) use presign_parts::SignedParts;
 use readiness::Readiness;
 pub(crate) use recover::MAX_RESUMED;
+use turns::Turns;
 
 /// Everything that a use case needs. It is cheap to clone.
 #[derive(Clone)]
@@ -123,6 +125,8 @@ pub(crate) struct Inner {
     readiness: Readiness,
     /// Hashes passwords, and limits how often they may be tried.
     passwords: Passwords,
+    /// Long transactions of each user wait for each other.
+    turns: Turns,
 }
 
 impl std::ops::Deref for Service {
@@ -165,6 +169,7 @@ impl Service {
             sweep_soon: Notify::new(),
             readiness: Readiness::default(),
             passwords: Passwords::default(),
+            turns: Turns::default(),
         }))
     }
 

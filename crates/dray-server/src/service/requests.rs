@@ -49,7 +49,7 @@ impl Service {
         if let Some(made) = before.await? {
             return Ok(made);
         }
-        wants.password_hash = self.hashed(asked.password).await?;
+        wants.password_hash = self.hashed(&caller, asked.password).await?;
         let request = FileRequest {
             id: random::id(now, RequestId::new)?,
             slug: random::text()?,
@@ -132,7 +132,7 @@ impl Service {
         let new = Changed::parse(&change, now)?;
         let password_hash = match change.password {
             None => None,
-            Some(password) => Some(self.hashed(password).await?),
+            Some(password) => Some(self.hashed(&caller, password).await?),
         };
         let after_hashing = self.clock.now();
         let changed = self.db.write(move |c| {
@@ -236,10 +236,10 @@ impl Service {
             .await
     }
 
-    async fn hashed(&self, password: Option<String>) -> Result<Option<String>> {
+    async fn hashed(&self, caller: &Caller, password: Option<String>) -> Result<Option<String>> {
         let Some(password) = password else { return Ok(None) };
         check_password(&password)?;
-        self.passwords.hash(password).await.map(Some)
+        self.hash_in_turn(caller, password).await.map(Some)
     }
 }
 

@@ -145,8 +145,8 @@ impl Room {
         if let Some(Quota { of, left_bytes, .. }) =
             self.quotas.iter().find(|quota| needed_bytes > quota.left_bytes)
         {
-            // A caller that may only upload must not learn how much space is used.
-            if upload.only_uploads {
+            // A caller that may only upload, or that sees one folder only, must not learn how much space is used.
+            if upload.only_uploads || upload.confined_to.is_some() {
                 return Err(Error::QuotaOfOthers);
             }
             let user = (*of == QuotaOf::User).then_some(upload.user);

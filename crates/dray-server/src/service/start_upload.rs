@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::admit::admitted;
 use super::make_way::Lacking;
+use super::turns::Turn;
 use super::{Made, Once, Service};
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, uploads};
@@ -37,20 +38,33 @@ impl Service {
         once: Once,
         now: Timestamp,
     ) -> Result<Made<StartedUpload>> {
+        // The transaction sums up everything that was ever sent with a grant, or to a file request.
+        let (turn, now) = match caller.grant() {
+            Some(_) => (Some(self.turn(caller).await?), self.clock.now()),
+            None => (None, now),
+        };
         let upload = self.announced(caller, request, now)?;
         let (service, caller) = (self.clone(), *caller);
-        let task = self.tasks.spawn(async move { service.open_upload(caller, upload, once).await });
+        let task = self.tasks.spawn(async move { service.open_upload(caller, upload, once, turn).await });
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
     }
 
     /// Runs to its end even if the caller disconnects, because only this task knows the store's upload id until it is
     /// written to the row.
-    async fn open_upload(&self, caller: Caller, upload: Upload, once: Once) -> Result<Made<StartedUpload>> {
+    async fn open_upload(
+        &self,
+        caller: Caller,
+        upload: Upload,
+        once: Once,
+        turn: Option<Turn>,
+    ) -> Result<Made<StartedUpload>> {
         let mut begun = self.begin_upload(caller, upload.clone(), once.clone()).await;
+        drop(turn);
         let lacking = begun.as_ref().err().and_then(|err| Lacking::of(&caller, err, upload.size_bytes));
         if let Some(lacking) = lacking
             && self.make_way(&caller, lacking, upload.created_at).await?
         {
+            let _turn = self.turn(&caller).await?;
             begun = self.begin_upload(caller, upload, once).await;
         }
         let upload = match begun? {

@@ -67,6 +67,8 @@ impl Service {
     /// anything there, the item goes to the caller's root, if it is their own.
     pub(crate) async fn restore_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<Item> {
         caller.require_whole_drive()?;
+        // Everything below a folder is read if the folder goes deeper.
+        let _turn = self.turn(caller).await?;
         let (service, caller) = (self.clone(), *caller);
         self.db
             .write(move |c| {
@@ -103,6 +105,7 @@ impl Service {
     /// Removes for good everything in the caller's trash that they may remove. Returns the number of items.
     pub(crate) async fn empty_trash(&self, caller: &Caller, now: Timestamp) -> Result<u64> {
         caller.require_whole_drive()?;
+        let _turn = self.turn(caller).await?;
         let (service, caller) = (self.clone(), *caller);
         let purged = self.db.write_freeing(move |c| {
             let mut removed = trash::purge_own(c, &caller, now)?;

@@ -127,6 +127,27 @@ async fn an_address_with_its_limit_of_busy_connections_is_told_to_try_again() {
 }
 
 #[tokio::test]
+async fn requests_that_stall_give_way_to_others_of_their_address() {
+    let world = measured(bounds(100, 3)).await;
+    let begun = b"PUT /bucket/key HTTP/1.1\r\nhost: a\r\ncontent-length: 100000000\r\n\r\n";
+    let mut busy = connect_many(&world, 1, 3).await;
+    send_all(&mut busy, begun).await;
+    for refused in &busy {
+        // The server has answered, and reads the rest of the body, which never comes.
+        refused.readable().await.unwrap();
+    }
+    wait_for(async || {
+        let answer = client(1).get(format!("{}/healthz", world.url)).send().await;
+        answer.is_ok_and(|answer| answer.status() == 200)
+    })
+    .await;
+    assert_eq!(
+        metric(&world, "dray_connections_cut_total{reason=\"stalled_address\"}").await.to_string(),
+        "1"
+    );
+}
+
+#[tokio::test]
 async fn unfinished_headers_of_one_address_are_bounded_in_memory() {
     let world = measured(bounds(400, 400)).await;
     let mut slow = connect_many(&world, 1, 200).await;

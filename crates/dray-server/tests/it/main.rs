@@ -68,6 +68,7 @@ mod tokens;
 mod transfers;
 mod trash;
 mod tree;
+mod turns;
 mod unfinished;
 mod usage;
 mod webhooks;

@@ -282,3 +282,30 @@ async fn a_confined_token_cannot_use_up_the_file_requests_of_its_user() {
     assert_eq!(refused.refused_for("File requests"), refusal(400, "invalid_field"));
     owner.post("/drive/requests", &body).await.ok();
 }
+
+#[tokio::test]
+async fn a_confined_token_is_not_told_how_much_of_a_quota_is_used() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    owner.file("outside", None).await;
+    let body = json!({ "fileName": "b", "fileSize": 999_999, "mimeType": "a/b", "parentId": folder });
+    let files = json!({ "parentId": folder, "files": [file("b", &[0; 99_999])] });
+    for email in [Some(OWNER_EMAIL), None] {
+        let admin = world.admin().await;
+        admin.set_quota(email, Some(1234)).await.unwrap();
+        admin.close().await;
+        for scopes in [&["access_drive"][..], &["drive_read", "drive_upload"]] {
+            let confined = world.token_of(&owner, scopes, Some(&folder)).await;
+            let refused = confined.step("start", &body).await;
+            let in_batch = confined.batch("start", &files).await.ok()["files"][0]["error"].clone();
+            for told in [&refused.body, &in_batch] {
+                let text = told["message"].as_str().unwrap();
+                assert_eq!(told["code"], "quota_exceeded");
+                assert!(!text.chars().any(|digit| digit.is_ascii_digit()), "{scopes:?}: {text}");
+            }
+        }
+        let whole = owner.step("start", &body).await;
+        assert!(whole.body["message"].to_string().contains("are left"), "{}", whole.body);
+    }
+}

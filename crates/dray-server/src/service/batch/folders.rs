@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dray_api::ItemId;
-use dray_api::limits::{MAX_BATCH_FOLDERS, MAX_FOLDER_DEPTH};
+use dray_api::limits::{MAX_BATCH_FOLDERS, MAX_BATCH_LOOKUPS, MAX_FOLDER_DEPTH};
 use jiff::Timestamp;
 
 use super::super::{Service, target};
@@ -99,6 +99,12 @@ impl<'a> Folders<'a> {
         let place = (parent, name_key(name));
         if let Some(known) = self.known.get(&place) {
             return Ok(*known);
+        }
+        if self.known.len() >= MAX_BATCH_LOOKUPS {
+            let rule = format!(
+                "names another folder, and the paths of one request name at most {MAX_BATCH_LOOKUPS}: send it in the next"
+            );
+            return Err(Error::field("path", rule));
         }
         let found = if self.caller.only_uploads() {
             None

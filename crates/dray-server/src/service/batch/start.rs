@@ -135,6 +135,7 @@ impl Service {
         request: Request,
         again: Option<Again>,
     ) -> Result<(Vec<(usize, Begun)>, bool)> {
+        let _turn = self.turn(&request.caller).await?;
         let service = self.clone();
         let begun = self.db.write(move |c| {
             let Request { caller, drafts, base, put_until, once, now } = &request;

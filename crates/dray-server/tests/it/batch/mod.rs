@@ -109,7 +109,7 @@ impl Actor {
     }
 
     /// Starts files. The answer for each must be an upload.
-    pub(super) async fn start_files(&self, files: &[Value], more: &Value) -> Vec<Value> {
+    pub(crate) async fn start_files(&self, files: &[Value], more: &Value) -> Vec<Value> {
         let mut body = json!({ "files": files });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let answer = self.batch("start", &body).await.ok();

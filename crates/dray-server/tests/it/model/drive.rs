@@ -27,6 +27,7 @@ pub(crate) struct Drive {
 }
 
 /// An answer: its status and its body.
+#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
@@ -72,8 +73,16 @@ impl Drive {
     }
 
     pub(crate) async fn ask(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("/public/v1{path}"));
-        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = Request::builder().method(method).uri(format!("/public/v1{path}"));
+        self.send_json(request.header(header::AUTHORIZATION, format!("Bearer {token}")), body).await
+    }
+
+    /// The answer to somebody without a token.
+    pub(crate) async fn visit(&self, url: &str, body: Value) -> Answer {
+        self.send_json(Request::builder().method(Method::POST).uri(path(url)), Some(body)).await
+    }
+
+    async fn send_json(&self, mut request: http::request::Builder, body: Option<Value>) -> Answer {
         let body = body.map_or(Vec::new(), |body| body.to_string().into_bytes());
         if !body.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
@@ -94,10 +103,15 @@ impl Drive {
         Answer { status: parts.status, body }
     }
 
-    /// Puts bytes to a signed URL. Returns the ETag.
-    pub(crate) async fn put(&self, url: &str, bytes: &str) -> String {
-        let request =
-            Request::builder().method(Method::PUT).uri(path(url)).header(header::CONTENT_LENGTH, bytes.len());
+    /// Puts bytes to a signed URL, with these headers. Returns the ETag.
+    pub(crate) async fn put(&self, url: &str, bytes: &str, headers: &Value) -> String {
+        let mut request = Request::builder().method(Method::PUT).uri(path(url));
+        for (name, value) in headers.as_object().into_iter().flatten() {
+            request = request.header(name, value.as_str().unwrap());
+        }
+        if !request.headers_ref().unwrap().contains_key(header::CONTENT_LENGTH) {
+            request = request.header(header::CONTENT_LENGTH, bytes.len());
+        }
         let answer = self.send(request, bytes.as_bytes().to_vec()).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         answer.body["etag"].as_str().unwrap().to_owned()

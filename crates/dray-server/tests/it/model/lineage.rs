@@ -1,9 +1,9 @@
 //! The reference model of tokens that create tokens. It shares no code with the server:
 //!
-//! 8. A token that may do everything, anywhere, creates others. None of them may do more than it. They end with it.
-//! 9. Any token replaces itself, once, by one with the same rights. The tokens that it created then belong to the new
-//!    one.
-//! 10. A token sees, and may revoke, itself, the tokens that it created, the one that it replaced, and theirs. A
+//! 9.  A token that may do everything, anywhere, creates others. None of them may do more than it. They end with it.
+//! 10. Any token replaces itself, once, by one with the same rights. The tokens that it created then belong to the new
+//!     one.
+//! 11. A token sees, and may revoke, itself, the tokens that it created, the one that it replaced, and theirs. A
 //!     token that an operator created sees all tokens of its user. Revoking a token revokes all tokens that come from
 //!     it.
 
@@ -30,7 +30,7 @@ impl Lineage {
         self.0[id].successor.is_none()
     }
 
-    /// Rule 9.
+    /// Rule 10.
     pub(crate) fn rotated(&mut self, old: &str, new: &str) {
         let maker = self.0[old].maker.clone();
         for token in self.0.values_mut().filter(|token| token.maker.as_deref() == Some(old)) {
@@ -40,7 +40,7 @@ impl Lineage {
         self.0.get_mut(old).unwrap().successor = Some(new.to_owned());
     }
 
-    /// Rule 10.
+    /// Rule 11.
     pub(crate) fn comes_of(&self, id: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::from([id.to_owned()]);
         loop {
@@ -60,7 +60,7 @@ impl Lineage {
         }
     }
 
-    /// Rule 8.
+    /// Rule 9.
     pub(crate) fn is_good(&self, id: &str) -> bool {
         let token = &self.0[id];
         !token.is_revoked && token.maker.as_ref().is_none_or(|maker| self.is_good(maker))

@@ -1,4 +1,5 @@
-//! Random histories of users, folders, roles, tokens, moves, trash, restores, links and uploads, played against the
+//! Random histories of users, folders, roles, tokens, grants, file requests, moves, trash, restores, links, uploads and
+//! batches, played against the
 //! real server and the reference model ([`rules`]). After every step the items that it touched must have the model's
 //! roles, and from time to time every item for every caller.
 //!
@@ -6,9 +7,12 @@
 //! prints its seed.
 
 mod acts;
+mod batches;
 mod drive;
 mod lineage;
+mod narrow;
 mod rules;
+mod sending;
 mod tokens;
 mod uploads;
 
@@ -19,6 +23,7 @@ use serde_json::Value;
 
 use self::drive::{Answer, Drive};
 use self::lineage::Lineage;
+use self::narrow::{FileRequest, Grant};
 use self::rules::{Id, Model, Who};
 use self::uploads::Upload;
 
@@ -31,8 +36,10 @@ const CHECK_ALL_AFTER: usize = 125;
 /// often.
 const MOST_ITEMS: usize = 40;
 const MOST_TOKENS: usize = 8;
-const MOST_UPLOADS: usize = 6;
+const MOST_UPLOADS: usize = 8;
 const MOST_LINKS: usize = 8;
+const MOST_GRANTS: usize = 6;
+const MOST_REQUESTS: usize = 4;
 
 /// A token besides those of the users, which an operator created and which may do everything.
 struct Token {
@@ -46,6 +53,8 @@ struct Begun {
     upload_id: String,
     file_key: String,
     etag: String,
+    /// Whether one PUT sent it, as part of a batch.
+    is_whole: bool,
     /// The token that began it, unless it is an operator's.
     token: Option<String>,
     /// The item, once it is finalized.
@@ -68,6 +77,8 @@ struct History {
     ids: BTreeMap<Id, String>,
     tokens: Vec<Token>,
     lineage: Lineage,
+    grants: BTreeMap<usize, Grant>,
+    requests: BTreeMap<usize, FileRequest>,
     uploads: Vec<Begun>,
     links: Vec<Link>,
     told: Vec<String>,
@@ -114,6 +125,8 @@ impl History {
             ids: BTreeMap::new(),
             tokens: Vec::new(),
             lineage: Lineage::default(),
+            grants: BTreeMap::new(),
+            requests: BTreeMap::new(),
             uploads: Vec::new(),
             links: Vec::new(),
             told: vec![format!("DRAY_MODEL_SEED={seed}")],

@@ -20,6 +20,9 @@
 //!    goes to the trash as it is, and the bytes become a new file. ([`Model::gives_too_much`])
 //! 8. A link is valid as long as whoever made it is an admin of the file, and the file is in the folder that their token
 //!    was confined to.
+//!
+//! Rules 9 to 11, about tokens, are in `lineage.rs`; 12 to 14, about grants and file requests, in `narrow.rs`; 15 to 17,
+//! about batches, in `batches.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -85,5 +85,6 @@ impl History {
             let answer = self.drive.ask(&token.secret, Method::GET, "/drive/tree", None).await;
             assert_eq!(answer.status, 401, "a token of {:?} that has ended: {}", token.who, self.story());
         }
+        self.forget_ended_grants().await;
     }
 }
