@@ -98,3 +98,29 @@ def test_every_operation_needs_an_existing_bucket(s3, bucket):
     for call in calls:
         with refused("NoSuchBucket", 404):
             call()
+
+
+def test_a_request_that_expects_another_owner_is_denied(s3, bucket, key):
+    owner = s3.list_buckets()["Owner"]["ID"]
+    s3.put_object(Bucket=bucket, Key=key, Body=b"content", ExpectedBucketOwner=owner)
+    for call, more in (
+        (s3.put_object, {"Body": b"other"}),
+        (s3.get_object, {}),
+        (s3.delete_object, {}),
+        (s3.create_multipart_upload, {}),
+    ):
+        with refused("AccessDenied", 403):
+            call(Bucket=bucket, Key=key, ExpectedBucketOwner="123456789012", **more)
+    with refused("AccessDenied", 403):
+        s3.list_objects_v2(Bucket=bucket, ExpectedBucketOwner="123456789012")
+    source = {"CopySource": {"Bucket": bucket, "Key": key}, "Key": key + "-copy", "Bucket": bucket}
+    with refused("AccessDenied", 403):
+        s3.copy_object(**source, ExpectedSourceBucketOwner="123456789012")
+    s3.copy_object(**source, ExpectedSourceBucketOwner=owner, ExpectedBucketOwner=owner)
+    assert read(s3, bucket, key) == read(s3, bucket, key + "-copy") == b"content"
+
+
+@pytest.mark.parametrize("name", ["xn--a", "sthree-a", "amzn-s3-demo-a", "a-s3alias", "a--ol-s3", "a.mrap", "a--x-s3"])
+def test_a_name_that_s3_keeps_for_itself_is_invalid(wire, store, name):
+    answer = wire.send("PUT", f"{store.endpoint}/{name}")
+    assert answer.refusal == ("InvalidBucketName", 400)

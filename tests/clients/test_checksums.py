@@ -197,3 +197,60 @@ def test_a_payload_that_differs_from_the_signed_one_is_refused(wire, s3, bucket,
 def test_an_unsigned_payload_is_accepted(wire, s3, bucket, key):
     assert wire.send("PUT", wire.url(key), body=b"content", payload_hash="UNSIGNED-PAYLOAD").status == 200
     assert read(s3, bucket, key) == b"content"
+
+
+def test_a_request_carries_one_checksum(s3, bucket, key):
+    with refused("InvalidRequest", 400):
+        sums = {f"Checksum{name}": b64(DIGESTS[name](b"content")) for name in ("CRC32", "SHA256")}
+        s3.put_object(Bucket=bucket, Key=key, Body=b"content", **sums)
+    with refused("NoSuchKey", 404):
+        s3.get_object(Bucket=bucket, Key=key)
+
+
+@pytest.mark.parametrize(("said", "sent"), [("SHA1", "CRC32"), ("made-up", "CRC32")])
+def test_an_sdk_that_says_another_algorithm_than_it_sends_is_refused(wire, key, said, sent):
+    headers = {f"x-amz-checksum-{sent.lower()}": b64(DIGESTS[sent](b"content")), "x-amz-sdk-checksum-algorithm": said}
+    assert wire.send("PUT", wire.url(key), headers, b"content").refusal == ("InvalidRequest", 400)
+
+
+def test_an_algorithm_that_the_store_does_not_have_is_not_ignored(wire, key):
+    headers = {"x-amz-checksum-xxhash64": "AAAAAAAAAAA="}
+    assert wire.send("PUT", wire.url(key), headers, b"content").refusal == ("NotImplemented", 501)
+
+
+def test_a_part_of_a_composite_checksum_needs_its_own(wire, s3, bucket, key):
+    upload = Upload(s3, bucket, key, ChecksumAlgorithm="CRC32C")
+    url = wire.url(key, f"partNumber=1&uploadId={upload.id}")
+    assert wire.send("PUT", url, body=b"part").refusal == ("InvalidRequest", 400)
+    assert upload.stored() == {}
+
+
+def test_without_an_algorithm_a_listed_checksum_is_compared_with_the_default_one(s3, bucket, key):
+    upload = Upload(s3, bucket, key)
+    answer = upload.put(1, b"part", ChecksumAlgorithm="CRC32")
+    assert "ChecksumCRC32" not in answer, "Complete would refuse it"
+    right = b64(DIGESTS["CRC64NVME"](b"part"))
+    assert answer["ChecksumCRC64NVME"] == right
+
+    def complete(**checksum):
+        return upload.complete([{"PartNumber": 1, "ETag": upload.parts[1]} | checksum])
+
+    for checksum in (
+        {"ChecksumCRC32": b64(DIGESTS["CRC32"](b"part"))},
+        {"ChecksumCRC64NVME": b64(DIGESTS["CRC64NVME"](b"other"))},
+    ):
+        with refused("InvalidPart", 400):
+            complete(**checksum)
+    with refused("InvalidArgument", 400):
+        complete(ChecksumCRC64NVME="not base64")
+    assert complete(ChecksumCRC64NVME=right)["ChecksumType"] == "FULL_OBJECT"
+
+
+@pytest.mark.parametrize("value", ["x", "AAAA", "AAAAAA==-x", "AAAAAA==-1-2", "AAAAAA==--1"])
+def test_a_malformed_checksum_of_the_whole_object_is_invalid_request(s3, bucket, key, value):
+    upload = Upload(s3, bucket, key, ChecksumAlgorithm="CRC32", ChecksumType="COMPOSITE")
+    sum_of_part = upload.put(1, b"part", ChecksumAlgorithm="CRC32")["ChecksumCRC32"]
+    part = {"PartNumber": 1, "ETag": upload.parts[1], "ChecksumCRC32": sum_of_part}
+    with refused("InvalidRequest", 400):
+        upload.complete([part], ChecksumCRC32=value)
+    upload.complete([part])

@@ -168,3 +168,21 @@ def test_a_page_holds_at_most_1000_keys(s3, bucket, prefix):
     for batch in (names[:1000], names[1000:]):
         s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": name} for name in batch]})
     assert s3.list_objects_v2(Bucket=bucket, Prefix=prefix)["KeyCount"] == 0
+
+
+@pytest.mark.parametrize(
+    "query", ["start-after=a", "continuation-token=a", "fetch-owner=true", "list-type=2&marker=a"]
+)
+def test_a_parameter_of_the_other_version_is_refused(wire, query):
+    assert wire.send("GET", wire.bucket_url(query)).refusal == ("InvalidArgument", 400)
+
+
+def test_an_empty_position_is_the_beginning(wire, s3, bucket, tree):
+    whole = keys(s3.list_objects_v2(Bucket=bucket, Prefix=tree), tree)
+    assert keys(s3.list_objects_v2(Bucket=bucket, Prefix=tree, ContinuationToken=""), tree) == whole
+    assert keys(s3.list_objects_v2(Bucket=bucket, Prefix=tree, StartAfter=""), tree) == whole
+    assert keys(s3.list_objects(Bucket=bucket, Prefix=tree, Marker=""), tree) == whole
+    after = s3.list_objects_v2(Bucket=bucket, Prefix=tree, ContinuationToken="", StartAfter=tree + "b/1.txt")
+    assert keys(after, tree) == keys(s3.list_objects_v2(Bucket=bucket, Prefix=tree, StartAfter=tree + "b/1.txt"), tree)
+    for query in ("uploads&key-marker=&upload-id-marker=", "uploads&upload-id-marker=made-up", "versions&key-marker="):
+        assert wire.send("GET", wire.bucket_url(query)).status == 200, query

@@ -111,3 +111,21 @@ def test_a_form_with_endless_fields_is_refused_before_it_is_read(store, bucket):
     headers = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = requests.post(f"{store.endpoint}/{bucket}", data=head + b"x" * 4 * MIB, headers=headers, timeout=60)
     assert answer.status_code == 400 and "too long" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("text/plain", 204), ("text/plain, text/html", 204), ("text/plain, image/x", 403), ("x", 403)]
+)
+def test_each_listed_content_type_must_begin_as_the_policy_says(store, bucket, key, kind, status):
+    url, fields = form(store, bucket, key, conditions=[["starts-with", "$Content-Type", "text/"]])
+    assert send(url, fields | {"Content-Type": kind}, b"x").status_code == status
+
+
+def test_a_post_to_a_bucket_that_is_no_form_is_a_failed_precondition(wire):
+    answer = wire.send("POST", wire.bucket_url(), {"Content-Type": "application/json"}, b"{}")
+    assert answer.refusal == ("PreconditionFailed", 412)
+
+
+def test_a_post_to_a_key_without_an_operation_is_not_allowed(wire, key):
+    answer = wire.send("POST", wire.url(key))
+    assert answer.refusal == ("MethodNotAllowed", 405) and "PUT" in answer.headers["Allow"]

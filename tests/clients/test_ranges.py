@@ -77,7 +77,7 @@ def test_an_empty_object_has_no_range(s3, bucket, key):
         s3.get_object(Bucket=bucket, Key=key, Range="bytes=0-")
 
 
-@pytest.mark.parametrize("asked", ["bytes=5-3", "bytes=a-b", "bytes=", "chunks=0-1", "0-1", "bytes=0-1,5-6"])
+@pytest.mark.parametrize("asked", ["bytes=5-3", "bytes=a-b", "bytes=", "chunks=0-1", "0-1", "bytes=0-1,5-6", "bytes= -1", "bytes=0 -1"])
 def test_an_invalid_range_or_several_ranges_are_ignored(s3, bucket, key, asked):
     s3.put_object(Bucket=bucket, Key=key, Body=b"0123456789")
     answer = s3.get_object(Bucket=bucket, Key=key, Range=asked)
@@ -117,3 +117,9 @@ def test_a_part_number_together_with_a_range_is_refused(s3, bucket, in_parts):
 def test_reading_part_numbers_outside_the_limits_is_refused(s3, bucket, in_parts, number):
     with refused("InvalidArgument", 400):
         s3.get_object(Bucket=bucket, Key=in_parts, PartNumber=number)
+
+
+@pytest.mark.parametrize("number", [0, 10001, -1])
+def test_a_wrong_part_number_is_refused_before_the_key_is_looked_up(wire, key, number):
+    for method in ("GET", "HEAD"):
+        assert wire.send(method, wire.url(key, f"partNumber={number}")).status == 400, method

@@ -73,3 +73,20 @@ def test_unsupported_features_are_refused_rather_than_ignored(s3, bucket, key, a
         Upload(s3, bucket, key, **asked)
     with refused("NoSuchKey", 404):
         s3.get_object(Bucket=bucket, Key=key)
+
+
+@pytest.mark.parametrize("tag", ["a!", "a?", "a#", "a*", "a(", "a$", "a,", "a;", "a`", "a%"])
+def test_a_tag_has_only_letters_numbers_spaces_and_some_marks(s3, bucket, key, tag):
+    s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    for pair in ({"Key": tag, "Value": ""}, {"Key": "a", "Value": tag}):
+        with refused("InvalidTag", 400):
+            s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [pair]})
+    good = [{"Key": "\u00c4 1+-=._:/@", "Value": "\u65e5\u672c"}]
+    s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": good})
+    assert s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] == good
+
+
+@pytest.mark.parametrize("text", ["=", "=1", "a=1&a=1", "a=1&a=2", "a%"])
+def test_a_tagging_header_that_is_no_list_of_tags_is_invalid_argument(s3, bucket, key, text):
+    with refused("InvalidArgument", 400):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x", Tagging=text)

@@ -65,6 +65,12 @@ impl<'a> Fields<'a> {
         self.headers.contains_key(name) || self.moved(name).is_some()
     }
 
+    /// The names of the headers in lower case, and those of the query, which may be headers that a presigner moved there.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        let headers = self.headers.keys().map(|name| Cow::Borrowed(name.as_str()));
+        headers.chain(self.query.iter().map(|(name, _)| Cow::Owned(name.to_ascii_lowercase())))
+    }
+
     /// Every header whose name has this prefix, with its name in lower case and its value as bytes.
     pub(crate) fn starting_with(&self, prefix: &'static str) -> impl Iterator<Item = (String, &'a [u8])> {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes()));

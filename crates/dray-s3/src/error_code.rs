@@ -68,6 +68,8 @@ pub enum ErrorCode {
     KeyTooLongError,
     /// 400: the form of an upload is not well-formed `multipart/form-data`.
     MalformedPOSTRequest,
+    /// 400: the trailers of the body are not those that were announced.
+    MalformedTrailerError,
     /// 400: the body is not the XML that the operation expects.
     MalformedXML,
     /// 400: the body of a control request is too long.
@@ -161,6 +163,7 @@ impl ErrorCode {
             Self::InvalidURI => "InvalidURI",
             Self::KeyTooLongError => "KeyTooLongError",
             Self::MalformedPOSTRequest => "MalformedPOSTRequest",
+            Self::MalformedTrailerError => "MalformedTrailerError",
             Self::MalformedXML => "MalformedXML",
             Self::MaxMessageLengthExceeded => "MaxMessageLengthExceeded",
             Self::MetadataTooLarge => "MetadataTooLarge",
@@ -219,6 +222,7 @@ impl ErrorCode {
             | Self::InvalidToken
             | Self::InvalidURI
             | Self::KeyTooLongError
+            | Self::MalformedTrailerError
             | Self::MalformedXML
             | Self::MaxMessageLengthExceeded
             | Self::MetadataTooLarge
@@ -295,6 +299,7 @@ impl ErrorCode {
         Self::InvalidURI,
         Self::KeyTooLongError,
         Self::MalformedPOSTRequest,
+        Self::MalformedTrailerError,
         Self::MalformedXML,
         Self::MaxMessageLengthExceeded,
         Self::MetadataTooLarge,

@@ -66,7 +66,8 @@ impl PostPolicy {
             let holds = match condition {
                 Condition::Equals { field, value } => value_of(field) == Some(value),
                 Condition::StartsWith { field, prefix } => {
-                    value_of(field).map_or(prefix.is_empty(), |value| value.starts_with(prefix.as_str()))
+                    let value = value_of(field).map_or("", String::as_str);
+                    listed(field, value).all(|value| value.starts_with(prefix.as_str()))
                 }
                 Condition::ContentLength { .. } => true,
             };
@@ -93,6 +94,15 @@ impl PostPolicy {
             _ => (least, most),
         })
     }
+}
+
+/// The values that a condition on this field is about. `Content-Type` may be a list, and then each of its values must
+/// fulfil it (AWS S3 API reference, "POST Policy").
+fn listed<'a>(field: &str, value: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_list = field == "content-type";
+    value
+        .split(move |character| is_list && character == ',')
+        .map(move |one| if is_list { one.trim() } else { one })
 }
 
 /// A time as policies write it: ISO 8601 in GMT, `2030-01-31T12:00:00Z`, with or without a fraction of a second

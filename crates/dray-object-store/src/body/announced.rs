@@ -9,7 +9,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use super::digests::{Digested, Digests, Wanted};
 use crate::{
-    failure::{Failure, invalid_request},
+    failure::{Failure, invalid_argument, invalid_request, not_implemented},
     fields::Fields,
 };
 
@@ -24,10 +24,10 @@ pub(crate) struct Announced {
     pub(super) is_exact: bool,
     pub(crate) payload: Payload,
     md5: Option<[u8; 16]>,
-    /// The checksums in headers or in the query.
-    checksums: Vec<Checksum>,
-    /// The algorithms of checksums that a trailer will carry.
-    trailing: Vec<Algorithm>,
+    /// The checksum in a header or in the query.
+    checksum: Option<Checksum>,
+    /// The algorithm of the checksum that a trailer will carry.
+    trailing: Option<Algorithm>,
 }
 
 impl Announced {
@@ -38,14 +38,14 @@ impl Announced {
             let message = format!("The body has {size_bytes} bytes; at most {MAX_PUT_BYTES} are allowed");
             return Err(Failure::new(ErrorCode::EntityTooLarge, message));
         }
-        Ok(Self {
-            size_bytes,
-            is_exact: true,
-            md5: announced_md5(fields)?,
-            checksums: announced_checksums(fields)?,
-            trailing: trailing(fields, &payload)?,
-            payload,
-        })
+        let (checksum, trailing) = (announced_checksum(fields)?, trailing(fields, &payload)?);
+        if checksum.is_some() && trailing.is_some() {
+            return Err(several_checksums());
+        }
+        let announced =
+            Self { size_bytes, is_exact: true, md5: announced_md5(fields)?, checksum, trailing, payload };
+        announced.check_sdk_algorithm(fields)?;
+        Ok(announced)
     }
 
     /// The announcement of a form's file, which has at most `most_bytes`. The form's fields take the place of headers.
@@ -55,44 +55,50 @@ impl Announced {
             is_exact: false,
             payload: Payload::Unsigned,
             md5: announced_md5(fields)?,
-            checksums: announced_checksums(fields)?,
-            trailing: Vec::new(),
+            checksum: announced_checksum(fields)?,
+            trailing: None,
         })
     }
 
-    /// The algorithms of the checksums that the request carries or will carry.
-    pub(crate) fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
-        self.checksums.iter().map(Checksum::algorithm).chain(self.trailing.iter().copied())
+    /// The algorithm of the checksum that the request carries or will carry.
+    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
+        self.checksum.as_ref().map(Checksum::algorithm).or(self.trailing)
     }
 
-    /// The first of them.
-    pub(crate) fn algorithm(&self) -> Option<Algorithm> {
-        self.algorithms().next()
+    /// Refuses a request whose SDK says that it sends another checksum than it sends (AWS S3 API reference, `PutObject`).
+    /// The name alone is ignored, because SDKs write it into presigned URLs, whose bodies they do not know.
+    fn check_sdk_algorithm(&self, fields: &Fields<'_>) -> Result<(), Failure> {
+        const NAME: &str = "x-amz-sdk-checksum-algorithm";
+        let Some(said) = fields.get(NAME)? else { return Ok(()) };
+        match self.algorithm() {
+            Some(sent) if Algorithm::from_name(said) != Some(sent) => Err(invalid_value(NAME)),
+            _ => Ok(()),
+        }
     }
 
     /// Everything that must be computed from the body.
     pub(super) fn digests(&self, mut wanted: Wanted) -> Digests {
         wanted.md5 |= self.md5.is_some();
-        wanted.algorithms.extend(self.algorithms());
+        wanted.algorithms.extend(self.algorithm());
         if matches!(self.payload, Payload::Sha256(_)) {
             wanted.algorithms.push(Algorithm::Sha256);
         }
         Digests::new(&wanted)
     }
 
-    /// The checksums that the body must have.
-    pub(super) fn expected_checksums(&self, trailers: Option<&Trailers>) -> Result<Vec<Checksum>, Failure> {
-        let mut expected = self.checksums.clone();
-        for algorithm in &self.trailing {
-            let name = algorithm.header_name();
-            let value = trailers.and_then(|trailers| trailers.get(name)).ok_or_else(|| {
-                invalid_request(format!(
-                    "The trailer {name} was announced in x-amz-trailer but did not arrive"
-                ))
-            })?;
-            expected.push(parse_checksum(*algorithm, value)?);
+    /// The checksum that the body must have. The trailers must be the one that was announced, and no other.
+    pub(super) fn expected_checksum(&self, trailers: Option<&Trailers>) -> Result<Option<Checksum>, Failure> {
+        let sent: Vec<(&str, &str)> = trailers.map(|trailers| trailers.iter().collect()).unwrap_or_default();
+        match (self.trailing, &sent[..]) {
+            (None, []) => Ok(self.checksum),
+            (Some(algorithm), [(name, value)]) if *name == algorithm.header_name() => {
+                parse_checksum(algorithm, value).map(Some)
+            }
+            _ => Err(Failure::new(
+                ErrorCode::MalformedTrailerError,
+                "The trailers of the body are not the one that x-amz-trailer announces",
+            )),
         }
-        Ok(expected)
     }
 
     /// The error for a body with more bytes than are allowed.
@@ -130,7 +136,9 @@ fn announced_size(fields: &Fields<'_>, payload: &Payload) -> Result<u64, Failure
     }
     let digits = value.bytes().all(|byte| byte.is_ascii_digit());
     let size = value.parse().ok().filter(|_| digits);
-    size.ok_or_else(|| crate::failure::invalid_argument(format!("{name} must be a number of bytes")))
+    let invalid = || invalid_argument(format!("{name} must be a number of bytes"));
+    // AWS treats a length of chunks that cannot be read as none.
+    size.ok_or_else(|| if payload.is_chunked() { missing() } else { invalid() })
 }
 
 pub(crate) fn announced_md5(fields: &Fields<'_>) -> Result<Option<[u8; 16]>, Failure> {
@@ -143,31 +151,52 @@ pub(crate) fn announced_md5(fields: &Fields<'_>) -> Result<Option<[u8; 16]>, Fai
     fields.get("content-md5")?.map(parse).transpose()
 }
 
-/// The checksums in headers and query.
-pub(crate) fn announced_checksums(fields: &Fields<'_>) -> Result<Vec<Checksum>, Failure> {
-    let given = Algorithm::ALL.into_iter().filter_map(|algorithm| {
-        let value = fields.get(algorithm.header_name()).transpose()?;
-        Some(value.and_then(|value| parse_checksum(algorithm, value)))
-    });
-    given.collect()
+/// The checksum in the headers or in the query.
+pub(crate) fn announced_checksum(fields: &Fields<'_>) -> Result<Option<Checksum>, Failure> {
+    let given = checksum_header(fields)?;
+    given.map(|(algorithm, value)| parse_checksum(algorithm, value)).transpose()
+}
+
+/// The header with a checksum, if there is one. `InvalidRequest` for several, as on AWS, and `NotImplemented` for an
+/// algorithm that this store does not have: a checksum that nobody compares must not look verified.
+pub(crate) fn checksum_header<'a>(fields: &Fields<'a>) -> Result<Option<(Algorithm, &'a str)>, Failure> {
+    const PREFIX: &str = "x-amz-checksum-";
+    let mut found = None;
+    for name in fields.names().filter(|name| name.starts_with(PREFIX)) {
+        if matches!(&name[PREFIX.len()..], "algorithm" | "mode" | "type") {
+            continue;
+        }
+        let algorithm = Algorithm::from_header_name(&name)
+            .ok_or_else(|| not_implemented(&format!("the checksum {name}")))?;
+        let before = found.replace(algorithm);
+        if before.is_some_and(|before| before != algorithm) {
+            return Err(several_checksums());
+        }
+    }
+    let Some(algorithm) = found else { return Ok(None) };
+    Ok(fields.get(algorithm.header_name())?.map(|value| (algorithm, value)))
+}
+
+fn several_checksums() -> Failure {
+    invalid_request("Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.")
+}
+
+/// The error for a header that does not have the form of its value.
+pub(crate) fn invalid_value(name: &str) -> Failure {
+    invalid_request(format!("Value for {name} header is invalid"))
 }
 
 fn parse_checksum(algorithm: Algorithm, value: &str) -> Result<Checksum, Failure> {
-    let invalid = || invalid_request(format!("Value for {} header is invalid", algorithm.header_name()));
-    Checksum::from_base64(algorithm, value).ok_or_else(invalid)
+    Checksum::from_base64(algorithm, value).ok_or_else(|| invalid_value(algorithm.header_name()))
 }
 
-fn trailing(fields: &Fields<'_>, payload: &Payload) -> Result<Vec<Algorithm>, Failure> {
-    let Some(names) = fields.list("x-amz-trailer")? else {
-        return Ok(Vec::new());
+fn trailing(fields: &Fields<'_>, payload: &Payload) -> Result<Option<Algorithm>, Failure> {
+    let Some(name) = fields.list("x-amz-trailer")? else {
+        return Ok(None);
     };
     if !payload.is_chunked() {
         return Err(invalid_request("x-amz-trailer needs a STREAMING-…-TRAILER x-amz-content-sha256"));
     }
-    let parse = |name: &str| {
-        Algorithm::from_header_name(name.trim()).ok_or_else(|| {
-            invalid_request("The value specified in the x-amz-trailer header is not supported")
-        })
-    };
-    names.split(',').map(parse).collect()
+    let unsupported = || invalid_request("The value specified in the x-amz-trailer header is not supported");
+    Algorithm::from_header_name(name.trim()).ok_or_else(unsupported).map(Some)
 }

@@ -15,7 +15,7 @@ use dray_s3::{ErrorCode, Trailers, checksum::Checksum};
 use tokio::time::timeout_at;
 
 pub(crate) use self::{
-    announced::{Announced, announced_checksums, announced_md5},
+    announced::{Announced, announced_checksum, announced_md5, checksum_header, invalid_value},
     digests::{Digested, Wanted},
     form::form_failure,
     incoming::{Frames, frames, incomplete, read_whole},
@@ -122,10 +122,10 @@ async fn finish(
     announced: &Announced,
     trailers: Option<&Trailers>,
 ) -> Result<Received, Failure> {
-    let expected = announced.expected_checksums(trailers)?;
+    let expected = announced.expected_checksum(trailers)?;
     let (digested, bytes) = sink.finish().await?;
     announced.verify(&digested)?;
-    verify_checksums(&digested, &expected)?;
+    verify_checksum(&digested, expected)?;
     Ok(Received { size_bytes, digested, bytes })
 }
 
@@ -142,16 +142,15 @@ async fn next(source: &mut Source<'_, '_>, sink: &mut Sink) -> Result<Option<Byt
     next.await
 }
 
-fn verify_checksums(digested: &Digested, expected: &[Checksum]) -> Result<(), Failure> {
-    let differs = |checksum: &&Checksum| digested.checksum(checksum.algorithm()) != Some(**checksum);
-    match expected.iter().find(differs) {
-        None => Ok(()),
-        Some(checksum) => {
+fn verify_checksum(digested: &Digested, expected: Option<Checksum>) -> Result<(), Failure> {
+    match expected {
+        Some(checksum) if digested.checksum(checksum.algorithm()) != expected => {
             let name = checksum.algorithm().header_name();
             Err(Failure::new(
                 ErrorCode::BadDigest,
                 format!("The {name} you specified does not match the body"),
             ))
         }
+        _ => Ok(()),
     }
 }

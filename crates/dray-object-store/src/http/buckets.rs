@@ -12,7 +12,7 @@ use super::{
     stored_headers::refuse_what_is_not_kept,
 };
 use crate::{
-    bucket_name::is_bucket_name,
+    bucket_name::may_be_created,
     failure::{Failure, invalid_argument, not_implemented},
     meta::buckets::{self, Asked},
 };
@@ -26,8 +26,9 @@ const CLASSIC_REGION: &str = "us-east-1";
 
 pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Failure> {
     let name = call.target.bucket.clone();
-    if !is_bucket_name(&name) {
-        let message = "A bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens";
+    if !may_be_created(&name) {
+        let message = "A bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, and none of the beginnings \
+                       and ends that S3 keeps for itself";
         return Err(Failure::new(ErrorCode::InvalidBucketName, message));
     }
     refuse_what_is_not_kept(&call.fields())?;

@@ -2,7 +2,8 @@
 
 use axum::{body::Body, response::Response};
 use dray_s3::{
-    checksum::Algorithm,
+    PartNumber,
+    checksum::Checksum,
     xml::{self, CompleteMultipartUpload, MAX_COMPLETE_BODY_BYTES},
 };
 
@@ -14,12 +15,13 @@ use super::{
     uploads::{named_type, object_size, upload_id},
 };
 use crate::{
+    body::{checksum_header, invalid_value},
     clock,
     failpoints::die_at,
-    failure::{Failure, invalid_request},
+    failure::Failure,
     meta::{
         buckets,
-        complete::{Completion, complete as run},
+        complete::{Completion, ExpectedChecksum, complete as run},
     },
 };
 
@@ -56,15 +58,14 @@ pub(super) async fn complete(call: &Call, body: &mut Body) -> Result<Response, F
     Ok(answer::xml(document.to_xml()))
 }
 
-/// The object's checksum as the client computed it, in the text form of the header.
-fn expected_checksum(call: &Call) -> Result<Option<(Algorithm, String)>, Failure> {
-    let given = Algorithm::ALL.into_iter().filter_map(|algorithm| {
-        let value = call.fields().get(algorithm.header_name()).transpose()?;
-        Some(value.map(|value| (algorithm, value.to_owned())))
-    });
-    let mut given = given.collect::<Result<Vec<_>, Failure>>()?;
-    if given.len() > 1 {
-        return Err(invalid_request("Expecting a single x-amz-checksum- header"));
-    }
-    Ok(given.pop())
+/// The object's checksum as the client computed it.
+fn expected_checksum(call: &Call) -> Result<Option<ExpectedChecksum>, Failure> {
+    let Some((algorithm, value)) = checksum_header(&call.fields())? else { return Ok(None) };
+    let invalid = || invalid_value(algorithm.header_name());
+    let (checksum, parts) = match value.split_once('-') {
+        Some((checksum, parts)) => (checksum, Some(parts.parse::<PartNumber>().map_err(|_| invalid())?)),
+        None => (value, None),
+    };
+    let checksum = Checksum::from_base64(algorithm, checksum).ok_or_else(invalid)?;
+    Ok(Some(ExpectedChecksum { checksum, parts: parts.map(PartNumber::get) }))
 }

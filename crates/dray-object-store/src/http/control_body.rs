@@ -10,7 +10,7 @@ use md5::{Digest, Md5};
 
 use super::Call;
 use crate::{
-    body::{announced_checksums, announced_md5, read_whole},
+    body::{announced_checksum, announced_md5, read_whole},
     failure::Failure,
 };
 
@@ -43,8 +43,8 @@ pub(super) async fn read(
         return Err(Failure::new(ErrorCode::XAmzContentSHA256Mismatch, message));
     }
     let md5_differs = announced_md5(&fields)?.is_some_and(|md5| md5 != <[u8; 16]>::from(Md5::digest(&whole)));
-    let given = if checksums == Checksums::OfBody { announced_checksums(&fields)? } else { Vec::new() };
-    if md5_differs || given.iter().any(|given| Checksum::of(given.algorithm(), &whole) != *given) {
+    let given = if checksums == Checksums::OfBody { announced_checksum(&fields)? } else { None };
+    if md5_differs || given.is_some_and(|given| Checksum::of(given.algorithm(), &whole) != given) {
         return Err(Failure::new(ErrorCode::BadDigest, "The checksum you specified does not match the body"));
     }
     Ok(whole)

@@ -37,21 +37,23 @@ struct Selection {
 }
 
 pub(super) async fn head(call: &Call) -> Result<Response, Failure> {
+    let number = part_number(call)?;
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
     let find = call.store.meta().read(move |db| {
         let bucket = buckets::find(db, &bucket)?;
         objects::find(db, bucket, &key)?.ok_or_else(no_such_key)
     });
     let object = find.await?;
-    let part = part_asked(call, &object).await?;
-    Ok(describe(call, &object, part.as_ref())?.0)
+    let part = part_asked(call, &object, number).await?;
+    Ok(describe(call, &object, number, part.as_ref())?.0)
 }
 
 pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
+    let number = part_number(call)?;
     let transfer = call.begin(Direction::Down, call.object())?;
     let (object, pin) = find_and_pin(&call.store, &call.target.bucket, &call.target.key).await?;
-    let part = part_asked(call, &object).await?;
-    let (mut response, bytes) = describe(call, &object, part.as_ref())?;
+    let part = part_asked(call, &object, number).await?;
+    let (mut response, bytes) = describe(call, &object, number, part.as_ref())?;
     if bytes.is_empty() {
         return Ok(response);
     }
@@ -88,9 +90,18 @@ pub(super) async fn find_and_pin(
     find.await
 }
 
+/// The part that the request asks for. It is read before the object is looked up: a wrong number is the sender's mistake,
+/// whether there is such an object or not.
+fn part_number(call: &Call) -> Result<Option<PartNumber>, Failure> {
+    Ok(call.query.get("partNumber").map(str::parse::<PartNumber>).transpose()?)
+}
+
 /// The part whose checksum the request asks for, by its number.
-async fn part_asked(call: &Call, object: &Object) -> Result<Option<Part>, Failure> {
-    let number = call.query.get("partNumber").and_then(|number| number.parse::<PartNumber>().ok());
+async fn part_asked(
+    call: &Call,
+    object: &Object,
+    number: Option<PartNumber>,
+) -> Result<Option<Part>, Failure> {
     let wants_checksum = wants_checksum(call)?;
     let Some(number) = number.filter(|_| object.token.is_some() && wants_checksum) else {
         return Ok(None);
@@ -106,9 +117,13 @@ fn wants_checksum(call: &Call) -> Result<bool, Failure> {
 }
 
 /// The head of the answer, and the bytes for its body.
-fn describe(call: &Call, object: &Object, part: Option<&Part>) -> Result<(Response, Range<u64>), Failure> {
+fn describe(
+    call: &Call,
+    object: &Object,
+    part_number: Option<PartNumber>,
+    part: Option<&Part>,
+) -> Result<(Response, Range<u64>), Failure> {
     ReadCondition::read(&call.fields())?.check(object)?;
-    let part_number = call.query.get("partNumber").map(str::parse::<PartNumber>).transpose()?;
     let selection = select(call, object, part_number)?;
     let mut response = answer::empty(StatusCode::OK);
     let headers = response.headers_mut();

@@ -46,7 +46,8 @@ pub(super) async fn version_2(call: &Call) -> Result<Response, Failure> {
     let (limit, encoding_type) = (limit(call, "max-keys")?, encoding_type(call)?);
     let token = call.query.get("continuation-token");
     let start_after = call.query.get("start-after");
-    let marker = match token {
+    // AWS refuses an empty token. Ceph and MinIO begin at the first page, as clients in a loop expect.
+    let marker = match token.filter(|token| !token.is_empty()) {
         Some(token) => continued(token)?,
         None => start_after.unwrap_or_default().to_owned(),
     };

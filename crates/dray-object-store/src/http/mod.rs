@@ -53,7 +53,7 @@ pub(crate) use self::{
 };
 use crate::{
     ObjectStore, clock,
-    failure::{Failure, not_implemented},
+    failure::Failure,
     fields::Fields,
     keys::{KeyKind, Known},
     transfers::{Direction, Of, Transfer},
@@ -89,6 +89,19 @@ impl Call {
     /// Refuses what the caller may not do to this bucket.
     fn check(&self, access: Access, bucket: &str) -> Result<(), Failure> {
         self.caller.check(access, bucket, self.store.bucket())
+    }
+
+    /// Refuses a request that expects another owner of its bucket, or of the bucket that it copies from (AWS S3 user guide,
+    /// "Verifying bucket ownership with bucket owner condition").
+    fn check_owner(&self) -> Result<(), Failure> {
+        let fields = self.fields();
+        for name in ["x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"] {
+            if fields.get(name)?.is_some_and(|expected| expected != self.store.owner()) {
+                let message = format!("{name} does not name the owner of this store's buckets");
+                return Err(Failure::new(ErrorCode::AccessDenied, message));
+            }
+        }
+        Ok(())
     }
 
     fn fields(&self) -> Fields<'_> {
@@ -171,6 +184,7 @@ async fn serve(
 
     let call = Call { store, head, query, target, payload, caller, now };
     call.check(operation.access(), &call.target.bucket)?;
+    call.check_owner()?;
     act(operation, &call, body).await
 }
 
@@ -262,7 +276,10 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::ListObjects => list_objects::version_1(call).await,
         Operation::ListObjectsV2 => list_objects::version_2(call).await,
         Operation::ListParts => uploads::list_parts(call).await,
-        Operation::PostObject => Err(not_implemented("a POST to a bucket that is not a form upload")),
+        Operation::PostObject => Err(Failure::new(
+            ErrorCode::PreconditionFailed,
+            "Bucket POST must be of the enclosure-type multipart/form-data",
+        )),
         Operation::PutAcl => acl::put(call, body).await,
         Operation::PutObject => put_object::put(call, body).await,
         Operation::PutObjectTagging => tags::put(call, body).await,

@@ -90,8 +90,40 @@ impl Operation {
         if let Some(name) = query.duplicate() {
             return Err(invalid_argument(format!("The query parameter {name} is given twice")));
         }
+        let operation = Self::in_table(method, target, query, is_copy)?;
+        let may_name_a_source =
+            matches!(operation, Self::CopyObject | Self::UploadPartCopy | Self::CreateMultipartUpload);
+        if is_copy && !may_name_a_source {
+            return Err(invalid_argument("You can only specify a copy source header for copy requests."));
+        }
+        let is_known = |name: &str| {
+            operation.parameters().contains(&name)
+                || matches!(operation, Self::GetBucketConfiguration(known) if known == name)
+        };
+        let is_read = [Method::GET, Method::HEAD].contains(method);
+        let is_refused = |name: &str, value: &str| {
+            !is_known(name) && (is_of_s3(name) || (!is_read && may_be_subresource(name, value)))
+        };
+        match query.get("versionId") {
+            None | Some(NULL_VERSION) => {}
+            Some("") => return Err(invalid_argument("Version id cannot be the empty string")),
+            Some(_) => {
+                return Err(Failure::new(ErrorCode::NotImplemented, "This store keeps no versions"));
+            }
+        }
+        match query.iter().find(|(name, value)| is_refused(name, value)) {
+            Some((name, _)) if operation.is_never_with(name) => {
+                Err(invalid_argument(format!("The query parameter {name} does not belong to this request")))
+            }
+            Some((name, _)) => Err(not_implemented(&format!("the query parameter {name} here"))),
+            None => Ok(operation),
+        }
+    }
+
+    /// The line of the table.
+    fn in_table(method: &Method, target: &Target, query: &Query, is_copy: bool) -> Result<Self, Failure> {
         let has = |name| query.contains(name);
-        let operation = match (method.as_str(), target.bucket.is_empty(), target.key.is_empty()) {
+        Ok(match (method.as_str(), target.bucket.is_empty(), target.key.is_empty()) {
             ("GET", true, true) => Self::ListBuckets,
             (_, true, _) => return Err(not_allowed(OF_SERVICE)),
 
@@ -127,28 +159,22 @@ impl Operation {
             ("GET", _, _) => Self::GetObject,
             ("HEAD", _, _) => Self::HeadObject,
 
-            ("POST", _, _) => return Err(not_implemented("this operation")),
+            ("POST", _, _)
+                if query.iter().any(|(name, value)| is_of_s3(name) || may_be_subresource(name, value)) =>
+            {
+                return Err(not_implemented("this operation"));
+            }
             _ => return Err(not_allowed(OF_BUCKET)),
-        };
-        if is_copy && *method == Method::PUT && !matches!(operation, Self::CopyObject | Self::UploadPartCopy)
-        {
-            return Err(invalid_argument("x-amz-copy-source belongs to a PUT of an object or of a part"));
-        }
-        let is_known = |name: &str| {
-            operation.parameters().contains(&name)
-                || matches!(operation, Self::GetBucketConfiguration(known) if known == name)
-        };
-        let is_read = [Method::GET, Method::HEAD].contains(method);
-        let is_refused = |name: &str, value: &str| {
-            !is_known(name) && (is_of_s3(name) || (!is_read && may_be_subresource(name, value)))
-        };
-        let refused = query.iter().find(|(name, value)| is_refused(name, value));
-        if query.get("versionId").is_some_and(|id| id != NULL_VERSION) {
-            return Err(Failure::new(ErrorCode::NotImplemented, "This store keeps no versions"));
-        }
-        match refused {
-            Some((name, _)) => Err(not_implemented(&format!("the query parameter {name} here"))),
-            None => Ok(operation),
+        })
+    }
+
+    /// Whether this parameter of S3 is a mistake here, on AWS too: it belongs to the other version of listings, or is a
+    /// `response-` header that S3 does not have.
+    fn is_never_with(self, name: &str) -> bool {
+        match self {
+            Self::ListObjects => matches!(name, "continuation-token" | "fetch-owner" | "start-after"),
+            Self::ListObjectsV2 => name == "marker",
+            _ => name.starts_with("response-"),
         }
     }
 

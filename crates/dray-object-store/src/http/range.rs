@@ -14,8 +14,7 @@ pub(super) enum Asked {
 
 /// Reads a `Range` header for an object of `size_bytes`.
 pub(super) fn parse(header: &str, size_bytes: u64) -> Asked {
-    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|spec| spec.trim().split_once('-'))
-    else {
+    let Some((first, last)) = header.strip_prefix("bytes=").and_then(|spec| spec.split_once('-')) else {
         return Asked::Whole;
     };
     let bytes = match (number(first), number(last)) {
@@ -64,6 +63,8 @@ mod tests {
             ("bytes=-", Asked::Whole),
             ("bytes=a-b", Asked::Whole),
             ("bytes=+1-2", Asked::Whole),
+            ("bytes= -1", Asked::Whole),
+            ("bytes=0 -1", Asked::Whole),
             ("items=0-1", Asked::Whole),
             ("", Asked::Whole),
         ] {

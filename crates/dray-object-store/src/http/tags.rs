@@ -60,9 +60,17 @@ pub(super) fn of_header(fields: &Fields<'_>) -> Result<String, Failure> {
     let Some(text) = fields.get("x-amz-tagging")? else {
         return Ok(NONE.to_owned());
     };
-    let invalid = |_| invalid_argument("The header x-amz-tagging must be URL-encoded name=value pairs");
-    let query = Query::parse(text).map_err(invalid)?;
+    let invalid = || {
+        invalid_argument(
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name \
+             duplicates.",
+        )
+    };
+    let query = Query::parse(text).map_err(|_| invalid())?;
     let tags: Vec<_> = query.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    if query.duplicate().is_some() || tags.iter().any(|(name, _)| name.is_empty()) {
+        return Err(invalid());
+    }
     checked(&tags)
 }
 
@@ -83,17 +91,23 @@ fn parse(json: &str) -> Result<Vec<(String, String)>, Failure> {
     Ok(tags)
 }
 
+/// Whether tags may have this character (AWS S3 user guide, "Object tagging"): letters, numbers and spaces of any script,
+/// and some marks.
+fn is_allowed(character: char) -> bool {
+    character.is_alphanumeric() || character.is_whitespace() || "+-=._:/@".contains(character)
+}
+
 fn checked(tags: &[(String, String)]) -> Result<String, Failure> {
     let invalid = |message: &'static str| Failure::new(ErrorCode::InvalidTag, message);
     if tags.len() > MAX_TAGS {
         return Err(Failure::new(ErrorCode::InvalidTag, "Object tags cannot be greater than 10"));
     }
     for (at, (name, value)) in tags.iter().enumerate() {
-        if name.is_empty() || name.chars().count() > MAX_NAME_CHARS {
-            return Err(invalid("The TagKey you have provided is invalid: 1 to 128 characters"));
+        if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || !name.chars().all(is_allowed) {
+            return Err(invalid("The TagKey you have provided is invalid"));
         }
-        if value.chars().count() > MAX_VALUE_CHARS {
-            return Err(invalid("The TagValue you have provided is invalid: at most 256 characters"));
+        if value.chars().count() > MAX_VALUE_CHARS || !value.chars().all(is_allowed) {
+            return Err(invalid("The TagValue you have provided is invalid"));
         }
         if tags[..at].iter().any(|(known, _)| known == name) {
             return Err(invalid("Cannot provide multiple Tags with the same key"));

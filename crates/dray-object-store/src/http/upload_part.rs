@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{body::Body, response::Response};
 use dray_s3::{
     PartNumber,
-    checksum::{Algorithm, Checksum},
+    checksum::{Algorithm, Checksum, ChecksumType},
 };
 use dray_sqlite::Settled;
 use http::{HeaderName, HeaderValue, StatusCode, header};
@@ -57,7 +57,6 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     };
 
     let checksum = received.digested.checksum(algorithm);
-    let asked = announced.algorithm().and_then(|asked| received.digested.checksum(asked));
     let etag = received.digested.digest.etag();
     let (part, file) = split(received, id.set.part_id(number), algorithm);
     let now = clock::now().as_millisecond();
@@ -82,30 +81,34 @@ pub(super) async fn put(call: &Call, body: &mut Body) -> Result<Response, Failur
     die_at("part-stored");
     call.store.collect_garbage();
 
-    Ok(stored(&etag, [checksum, asked]))
+    Ok(stored(&etag, checksum))
 }
 
-/// Refuses a part that carries checksums, but none of the algorithm that its upload was created with (AWS S3 API
-/// reference, `UploadPart`: "This checksum algorithm must be the same for all parts"). An upload that was created
-/// without one accepts all of them.
+/// Refuses a part whose checksum is of another algorithm than its upload was created with (AWS S3 API reference,
+/// `UploadPart`: "This checksum algorithm must be the same for all parts"). A composite checksum is made from those of
+/// the parts, so there a part must have one. An upload that was created without an algorithm accepts every one.
 fn check_algorithm(announced: &Announced, choice: ChecksumChoice) -> Result<(), Failure> {
-    let Some(other) = announced.algorithm().filter(|_| choice != ChecksumChoice::DEFAULT) else {
-        return Ok(());
+    let fits = match announced.algorithm() {
+        Some(given) => given == choice.algorithm || choice == ChecksumChoice::DEFAULT,
+        None => choice.checksum_type == ChecksumType::FullObject,
     };
-    if announced.algorithms().any(|one| one == choice.algorithm) {
+    if fits {
         return Ok(());
     }
-    let [expected, actual] = [choice.algorithm, other].map(|one| one.as_str().to_lowercase());
+    let expected = choice.algorithm.as_str().to_lowercase();
+    let actual = announced.algorithm().map_or("null".to_owned(), |given| given.as_str().to_lowercase());
     Err(invalid_request(format!(
         "Checksum Type mismatch occurred, expected checksum Type: {expected}, actual checksum Type: {actual}"
     )))
 }
 
-fn stored(etag: &str, checksums: [Option<Checksum>; 2]) -> Response {
+/// The answer names only the checksum of the upload's algorithm. Clients repeat what they find here when they complete the
+/// upload, where one of another algorithm would be refused.
+fn stored(etag: &str, checksum: Option<Checksum>) -> Response {
     let mut response = answer::empty(StatusCode::OK);
     let headers = response.headers_mut();
     headers.extend(answer::quoted(etag).map(|etag| (header::ETAG, etag)));
-    for checksum in checksums.into_iter().flatten() {
+    if let Some(checksum) = checksum {
         let name = HeaderName::from_static(checksum.algorithm().header_name());
         answer::set(headers, name, &checksum.to_base64());
     }

@@ -33,11 +33,17 @@ pub(crate) struct Completion {
     pub(crate) listed: Vec<CompletedPart>,
     /// `x-amz-mp-object-size`.
     pub(crate) expected_bytes: Option<u64>,
-    /// The checksum of the object that the client computed, in the form of its header.
-    pub(crate) expected_checksum: Option<(Algorithm, String)>,
+    pub(crate) expected_checksum: Option<ExpectedChecksum>,
     /// `x-amz-checksum-type`: what the client believes that the object's checksum covers.
     pub(crate) expected_type: Option<ChecksumType>,
     pub(crate) limits: Limits,
+}
+
+/// The checksum of the object as the client computed it.
+pub(crate) struct ExpectedChecksum {
+    pub(crate) checksum: Checksum,
+    /// The number of parts at the end of a composite checksum. SDKs differ in whether they send it.
+    pub(crate) parts: Option<u16>,
 }
 
 /// The store's limits that a Complete checks.
@@ -134,7 +140,9 @@ fn choose<'a>(
 }
 
 /// Checks that checksums listed with the parts are those of the stored parts. A composite checksum is computed from
-/// them, so each part must have one there (AWS: "The complete request must include the checksum for each part").
+/// them, so each part must have one there (AWS: "The complete request must include the checksum for each part"). A
+/// checksum of another algorithm is refused, because the store cannot compare it: as `BadDigest`, or as `InvalidPart` if the
+/// upload was created without an algorithm, as on AWS.
 fn check_part_checksums(
     chosen: &[&Part],
     listed: &[CompletedPart],
@@ -142,20 +150,27 @@ fn check_part_checksums(
 ) -> Result<(), Failure> {
     let algorithm = choice.algorithm;
     for (part, named) in chosen.iter().zip(listed) {
-        let mut given = named.checksums.iter().filter(|given| given.algorithm() == algorithm).peekable();
-        if choice.checksum_type == ChecksumType::Composite && given.peek().is_none() {
-            return Err(invalid_request(format!(
-                "The upload was created using a {} checksum. The complete request must include the checksum for each \
-                 part. It was missing for part {} in the request.",
-                algorithm.as_str().to_lowercase(),
-                part.number
-            )));
-        }
-        if given.any(|given| part.checksum(algorithm) != Some(*given)) {
-            return Err(invalid_part(format!(
-                "The checksum listed for part {} does not match the part",
-                part.number
-            )));
+        let number = part.number;
+        match named.checksum {
+            None if choice.checksum_type == ChecksumType::Composite => {
+                return Err(invalid_request(format!(
+                    "The upload was created using a {} checksum. The complete request must include the checksum for \
+                     each part. It was missing for part {number} in the request.",
+                    algorithm.as_str().to_lowercase(),
+                )));
+            }
+            Some(given) if given.algorithm() != algorithm && choice != ChecksumChoice::DEFAULT => {
+                let given = given.algorithm().as_str().to_lowercase();
+                let message =
+                    format!("The {given} you specified for part {number} did not match what we received.");
+                return Err(Failure::new(ErrorCode::BadDigest, message));
+            }
+            Some(given) if part.checksum(algorithm) != Some(given) => {
+                return Err(invalid_part(format!(
+                    "The checksum listed for part {number} is not one that the store has of this part"
+                )));
+            }
+            Some(_) | None => {}
         }
     }
     Ok(())
@@ -234,18 +249,19 @@ fn check_whole(object: &Object, chosen: &[&Part], request: &Completion) -> Resul
             "The parts have {size} bytes together, but x-amz-mp-object-size says {expected}"
         )));
     }
-    let Some((algorithm, given)) = &request.expected_checksum else {
+    let Some(ExpectedChecksum { checksum: given, parts }) = &request.expected_checksum else {
         return Ok(());
     };
-    let known = if *algorithm == object.checksum.checksum.algorithm() {
-        object.checksum.text()
-    } else if *algorithm == Algorithm::Crc64Nvme {
-        whole_crc64(chosen).map(|crc64| crc64.to_base64()).unwrap_or_default()
+    let algorithm = given.algorithm();
+    let (known, is_composite) = if algorithm == object.checksum.checksum.algorithm() {
+        (Some(object.checksum.checksum), object.checksum.checksum_type == ChecksumType::Composite)
+    } else if algorithm == Algorithm::Crc64Nvme {
+        (whole_crc64(chosen), false)
     } else {
         return Err(invalid_request(format!("The upload was not created with {}", algorithm.as_str())));
     };
-    // A composite checksum may lack its number of parts, because SDKs differ.
-    if known == *given || known.split_once('-').is_some_and(|(checksum, _)| checksum == given) {
+    let count_fits = parts.is_none_or(|parts| is_composite && usize::from(parts) == chosen.len());
+    if known == Some(*given) && count_fits {
         return Ok(());
     }
     let message = format!("The {} you specified does not match the object", algorithm.header_name());

@@ -67,7 +67,7 @@ async fn an_objects_checksum_is_computed_from_its_parts() {
         let id = server.create("k", &headers).await;
         let mut listed = String::new();
         for (number, part) in (1..).zip(&parts) {
-            let put = server.put_part("k", &id, number, part.clone()).await;
+            let put = put_part(&server, &id, number, part, algorithm).await;
             let checksum = put.header(algorithm.header_name());
             assert_eq!(checksum, Checksum::of(algorithm, part).to_base64());
             listed += &listed_part(number, &put.etag(), &[(algorithm, checksum)]);
@@ -86,6 +86,13 @@ async fn an_objects_checksum_is_computed_from_its_parts() {
             (&*expected, kind)
         );
     }
+}
+
+/// Puts a part with its checksum.
+async fn put_part(server: &Server, id: &str, number: u32, part: &[u8], algorithm: Algorithm) -> Answer {
+    let path = server.path(&format!("k?partNumber={number}&uploadId={id}"));
+    let checksum = Checksum::of(algorithm, part).to_base64();
+    server.send("PUT", &path, &[(algorithm.header_name(), &checksum)], part.to_vec()).await
 }
 
 /// A part as a Complete lists it.
@@ -123,7 +130,7 @@ async fn an_upload_has_a_checksum_type_that_its_algorithm_allows_and_its_complet
                 continue;
             }
             let id = server.create("k", &headers).await;
-            let part = server.put_part("k", &id, 1, "hello").await;
+            let part = put_part(&server, &id, 1, b"hello", algorithm).await;
             let listed = listed_part(1, &part.etag(), &[(algorithm, part.header(algorithm.header_name()))]);
             let complete = async |kind: &str| {
                 complete(&server, &id, &listed, &[("x-amz-checksum-type", kind)]).await.code()
@@ -148,7 +155,7 @@ async fn an_upload_has_a_checksum_type_that_its_algorithm_allows_and_its_complet
 }
 
 #[tokio::test]
-async fn a_part_carries_a_checksum_of_its_uploads_algorithm_or_none() {
+async fn a_part_carries_one_checksum_of_its_uploads_algorithm() {
     let server = Server::start().await;
     let body = bytes(1, PART);
     let sum = |algorithm| Checksum::of(algorithm, &body).to_base64();
@@ -165,10 +172,23 @@ async fn a_part_carries_a_checksum_of_its_uploads_algorithm_or_none() {
             let expected = if others_are_refused { "400 InvalidRequest" } else { "200" };
             let put = server.send("PUT", &path, &only_other, body.clone()).await;
             assert_eq!(put.code(), expected, "{named} {other:?}");
-            assert_eq!(server.send("PUT", &path, &both, body.clone()).await.code(), "200");
+            assert_eq!(put.header(other.header_name()), "", "Complete would refuse it: {named} {other:?}");
+            let both = server.send("PUT", &path, &both, body.clone()).await;
+            assert_eq!(both.code(), "400 InvalidRequest", "{named} {other:?}");
         }
-        let put = server.send("PUT", &path, &[], body.clone()).await;
+        let with_own = [(own.header_name(), &*sum(own))];
+        let put = server.send("PUT", &path, &with_own, body.clone()).await;
         assert_eq!((put.code().as_str(), put.header(own.header_name())), ("200", &*sum(own)));
+        let without = server.send("PUT", &path, &[], body.clone()).await;
+        if kind == "COMPOSITE" {
+            assert_eq!(
+                without.code(),
+                "400 InvalidRequest",
+                "a composite checksum is made from those of the parts"
+            );
+        } else {
+            assert_eq!((without.code().as_str(), without.header(own.header_name())), ("200", &*sum(own)));
+        }
     }
 }
 
@@ -185,7 +205,7 @@ async fn a_composite_checksum_needs_the_checksum_of_each_listed_part() {
             server.create("k", &[("x-amz-checksum-algorithm", named), ("x-amz-checksum-type", kind)]).await;
         let mut etags = Vec::new();
         for (number, part) in (1..).zip(&parts) {
-            etags.push(server.put_part("k", &id, number, part.clone()).await.etag());
+            etags.push(put_part(&server, &id, number, part, own).await.etag());
         }
         let sums = |algorithm| parts.each_ref().map(|part| Checksum::of(algorithm, part).to_base64());
         let (own_sums, other_sums) = (sums(own), sums(other));
@@ -196,10 +216,11 @@ async fn a_composite_checksum_needs_the_checksum_of_each_listed_part() {
         let wrong = [(own, &*own_sums[0])];
         for (last, expected) in [
             (&wrong[..], "400 InvalidPart"),
+            (&[(other, &*other_sums[1])], "400 BadDigest"),
+            (&[(other, &*other_sums[1]), (own, &*own_sums[1])], "400 InvalidArgument"),
+            (&[(own, "AAAA")], "400 InvalidArgument"),
             (&[], missing),
-            (&[(other, &*other_sums[1])], missing),
             (&[(own, &*own_sums[1])], "200"),
-            (&[(other, &*other_sums[1]), (own, &*own_sums[1])], "200"),
             (&wrong, "400 InvalidPart"),
         ] {
             let done = complete(&server, &id, &list(last), &[]).await;
@@ -212,7 +233,8 @@ fn chunked(body: &[u8], trailer: &str) -> String {
     let text = std::str::from_utf8(body).unwrap();
     let chunks = text.as_bytes().chunks(100_000).map(|chunk| std::str::from_utf8(chunk).unwrap());
     let framed: Vec<String> = chunks.map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
-    format!("{}0\r\n{trailer}\r\n\r\n", framed.concat())
+    let end = if trailer.is_empty() { "" } else { "\r\n" };
+    format!("{}0\r\n{trailer}{end}\r\n", framed.concat())
 }
 
 #[tokio::test]
@@ -241,11 +263,93 @@ async fn a_body_in_chunks_is_checked_against_its_trailer() {
         let right = format!("x-amz-checksum-crc32:{}", Checksum::of(Algorithm::Crc32, &body).to_base64());
         let wrong = format!("x-amz-checksum-crc32:{}", Checksum::of(Algorithm::Crc32, b"?").to_base64());
         assert_eq!(put(wrong, owned(&headers)).await.code(), "400 BadDigest");
-        assert_eq!(put(String::new(), owned(&headers)).await.code(), "400 InvalidRequest");
+        let other = format!("x-amz-checksum-crc32c:{}", Checksum::of(Algorithm::Crc32c, &body).to_base64());
+        for trailer in ["", "x:y", ":y", &other, &format!("{right}\r\n{other}")] {
+            let refused = put(trailer.to_owned(), owned(&headers)).await;
+            assert_eq!(refused.code(), "400 MalformedTrailerError", "{trailer}");
+        }
+        assert_eq!(put(right.clone(), owned(&headers[..2])).await.code(), "400 MalformedTrailerError");
+        let sum = Checksum::of(Algorithm::Sha1, &body).to_base64();
+        let both = [&headers[..], &[("x-amz-checksum-sha1", &*sum)]].concat();
+        assert_eq!(put(right.clone(), owned(&both)).await.code(), "400 InvalidRequest");
         assert_eq!(put(right.clone(), owned(&headers[..1])).await.code(), "411 MissingContentLength");
         assert_eq!(server.get("k").await.code(), if size == 10 { "404 NoSuchKey" } else { "200" });
         assert_eq!(put(right, owned(&headers)).await.code(), "200");
         let got = server.get("k").await;
         assert_eq!((got.body.len(), got.header("content-encoding")), (size, ""));
+    }
+}
+
+#[tokio::test]
+async fn a_checksum_that_nobody_compares_is_refused() {
+    let server = Server::start().await;
+    let sum = Checksum::of(Algorithm::Crc32, b"hello").to_base64();
+    let put =
+        async |headers: &[(&str, &str)]| server.send("PUT", &server.path("k"), headers, "hello").await.code();
+    for (said, code) in
+        [("SHA1", "400 InvalidRequest"), ("x", "400 InvalidRequest"), ("CRC32", "200"), ("crc32", "200")]
+    {
+        let headers = [("x-amz-checksum-crc32", &*sum), ("x-amz-sdk-checksum-algorithm", said)];
+        assert_eq!(put(&headers).await, code, "{said}");
+    }
+    assert_eq!(put(&[("x-amz-sdk-checksum-algorithm", "CRC32")]).await, "200", "as in presigned URLs");
+    for name in ["x-amz-checksum-xxhash64", "x-amz-checksum-sha512", "x-amz-checksum-x"] {
+        assert_eq!(put(&[(name, "AAAAAAAAAAA=")]).await, "501 NotImplemented", "{name}");
+    }
+    let both = [("x-amz-checksum-crc32", &*sum), ("x-amz-checksum-sha1", "")];
+    assert_eq!(put(&both).await, "400 InvalidRequest");
+}
+
+#[tokio::test]
+async fn without_an_algorithm_the_listed_checksums_are_of_the_default_one() {
+    let server = Server::start().await;
+    let id = server.create("k", &[]).await;
+    let etag = server.put_part("k", &id, 1, "hello").await.etag();
+    let sum = |algorithm, body: &[u8]| Checksum::of(algorithm, body).to_base64();
+    let (right, wrong) = (sum(Algorithm::Crc64Nvme, b"hello"), sum(Algorithm::Crc64Nvme, b"other"));
+    let other = sum(Algorithm::Crc32, b"hello");
+    for (listed, expected) in [
+        ((Algorithm::Crc64Nvme, &*wrong), "400 InvalidPart"),
+        ((Algorithm::Crc32, &*other), "400 InvalidPart"),
+        ((Algorithm::Crc64Nvme, ""), "200"),
+        ((Algorithm::Crc64Nvme, &*right), "200"),
+        // A repeat of the Complete that made the object is checked in the same way.
+        ((Algorithm::Crc32, &*other), "400 InvalidPart"),
+    ] {
+        let done = complete(&server, &id, &listed_part(1, &etag, &[listed]), &[]).await;
+        assert_eq!(done.code(), expected, "{listed:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_checksum_of_the_whole_object_has_the_form_of_its_algorithm() {
+    let server = Server::start().await;
+    for (algorithm, kind) in [(Algorithm::Crc32, "FULL_OBJECT"), (Algorithm::Sha256, "COMPOSITE")] {
+        let name = algorithm.header_name();
+        let headers = [("x-amz-checksum-algorithm", algorithm.as_str()), ("x-amz-checksum-type", kind)];
+        let id = server.create("k", &headers).await;
+        let part = put_part(&server, &id, 1, b"hello", algorithm).await;
+        let listed = listed_part(1, &part.etag(), &[(algorithm, part.header(name))]);
+        let whole = Checksum::of(algorithm, b"hello");
+        let right = if kind == "COMPOSITE" { composite(algorithm, &[whole]) } else { whole }.to_base64();
+        let counted = if kind == "COMPOSITE" { "200" } else { "400 BadDigest" };
+        for (given, expected) in [
+            ("", "400 InvalidRequest"),
+            ("x", "400 InvalidRequest"),
+            ("AAAA", "400 InvalidRequest"),
+            (&*format!("{right}-"), "400 InvalidRequest"),
+            (&*format!("{right}-1a"), "400 InvalidRequest"),
+            (&*format!("{right}--1"), "400 InvalidRequest"),
+            (&*format!("{right}-2"), "400 BadDigest"),
+            (&*Checksum::of(algorithm, b"other").to_base64(), "400 BadDigest"),
+            (&*right, "200"),
+            (&*format!("{right}-1"), counted),
+        ] {
+            assert_eq!(
+                complete(&server, &id, &listed, &[(name, given)]).await.code(),
+                expected,
+                "{kind} {given}"
+            );
+        }
     }
 }

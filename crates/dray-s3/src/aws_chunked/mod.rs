@@ -203,7 +203,7 @@ impl ChunkedDecoder {
         let Some(signing) = self.signing.as_mut().filter(|_| self.with_trailers) else { return Ok(()) };
         let signature = self.trailers.take_signature();
         let signature =
-            signature.ok_or_else(|| malformed("The trailers of a signed body need a signature"))?;
+            signature.ok_or_else(|| trailers::malformed("The trailers of a signed body need a signature"))?;
         let matches = signing.chain.verify_trailers(self.trailers.hash(), &signature);
         matches.then_some(()).ok_or_else(|| mismatch("The signature of the trailers does not match"))
     }
@@ -221,8 +221,9 @@ fn parse_size(digits: &str) -> Result<u64, S3Error> {
     size.ok_or_else(|| malformed("A chunk's size must be hexadecimal digits"))
 }
 
+/// Chunks that cannot be read. The code is that of AWS, which reads on until the body ends too early.
 fn malformed(message: &'static str) -> S3Error {
-    S3Error::new(ErrorCode::InvalidRequest, message)
+    S3Error::new(ErrorCode::IncompleteBody, message)
 }
 
 fn incomplete(message: &'static str) -> S3Error {

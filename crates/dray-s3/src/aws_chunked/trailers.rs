@@ -2,8 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{MAX_TRAILERS, malformed};
-use crate::{S3Error, payload::lower_hex};
+use super::MAX_TRAILERS;
+use crate::{ErrorCode, S3Error, payload::lower_hex};
 
 const SIGNATURE: &str = "x-amz-trailer-signature";
 
@@ -64,4 +64,8 @@ fn is_name(name: &str) -> bool {
     let is_of_token =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !name.is_empty() && name.bytes().all(is_of_token)
+}
+
+pub(super) fn malformed(message: &'static str) -> S3Error {
+    S3Error::new(ErrorCode::MalformedTrailerError, message)
 }

@@ -51,6 +51,7 @@ fn every_code_is_spelled_as_its_variant_and_has_its_status() {
     400 InvalidURI
     400 KeyTooLongError
     400 MalformedPOSTRequest
+    400 MalformedTrailerError
     400 MalformedXML
     400 MaxMessageLengthExceeded
     400 MetadataTooLarge

@@ -27,12 +27,13 @@ pub struct CompletedPart {
     pub part_number: PartNumber,
     /// Its `ETag`, without the double quotes.
     pub etag: String,
-    /// The checksums that the client gave.
-    pub checksums: Vec<Checksum>,
+    /// The checksum that the client gave.
+    pub checksum: Option<Checksum>,
 }
 
 impl CompleteMultipartUpload {
-    /// Parses a body. Errors: `MalformedXML`; `InvalidArgument` for a number outside 1 to 10,000; `InvalidPartOrder`.
+    /// Parses a body. Errors: `MalformedXML`; `InvalidArgument` for a number outside 1 to 10,000, and for a part with a
+    /// checksum that is not base64 or with several; `InvalidPartOrder`.
     pub fn parse(body: &[u8]) -> Result<Self, S3Error> {
         let mut cursor = Cursor::root(body, "CompleteMultipartUpload", MAX_COMPLETE_BODY_BYTES)?;
         let mut parts: Vec<CompletedPart> = Vec::new();
@@ -60,7 +61,7 @@ impl CompleteMultipartUpload {
                 out.nested("Part", |out| {
                     out.value("PartNumber", part.part_number);
                     out.etag(&part.etag);
-                    for checksum in &part.checksums {
+                    if let Some(checksum) = &part.checksum {
                         out.text(checksum.algorithm().element_name(), &checksum.to_base64());
                     }
                 });
@@ -70,27 +71,32 @@ impl CompleteMultipartUpload {
 }
 
 fn parse_part(cursor: &mut Cursor<'_>) -> Result<CompletedPart, S3Error> {
-    let (mut part_number, mut etag) = (None, None);
-    let mut checksums: Vec<Checksum> = Vec::new();
+    let (mut part_number, mut etag, mut checksum) = (None, None, None);
     while let Some(name) = cursor.child()? {
         let text = cursor.text()?;
         match (name.as_str(), Algorithm::from_element_name(&name)) {
             ("PartNumber", _) => once(&mut part_number, parse_number(text.trim())?)?,
             ("ETag", _) => once(&mut etag, unquoted(text.trim()))?,
+            // Some clients write every element that they know, without a value.
+            (_, Some(_)) if text.trim().is_empty() => {}
             (_, Some(algorithm)) => {
-                let checksum = Checksum::from_base64(algorithm, text.trim()).ok_or_else(malformed)?;
-                if checksums.iter().any(|known| known.algorithm() == algorithm) {
-                    return Err(malformed());
+                let given = Checksum::from_base64(algorithm, text.trim()).ok_or_else(invalid_checksum)?;
+                if checksum.replace(given).is_some() {
+                    return Err(invalid_checksum());
                 }
-                checksums.push(checksum);
             }
             (_, None) => return Err(malformed()),
         }
     }
     match (part_number, etag) {
-        (Some(part_number), Some(etag)) => Ok(CompletedPart { part_number, etag, checksums }),
+        (Some(part_number), Some(etag)) => Ok(CompletedPart { part_number, etag, checksum }),
         _ => Err(malformed()),
     }
+}
+
+/// As on AWS.
+fn invalid_checksum() -> S3Error {
+    S3Error::new(ErrorCode::InvalidArgument, "Invalid Base64 or multiple checksums present in request")
 }
 
 fn parse_number(text: &str) -> Result<PartNumber, S3Error> {

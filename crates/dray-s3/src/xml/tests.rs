@@ -29,8 +29,8 @@ fn complete_as_sdks_send_it() {
     "#;
     let upload = CompleteMultipartUpload::parse(body).unwrap();
     let crc = Checksum::of(Algorithm::Crc32, b"123456789");
-    let [first, second] = [(1_u64, "a1", vec![crc]), (3, "b&2", vec![])].map(|(number, etag, checksums)| {
-        CompletedPart { part_number: PartNumber::try_from(number).unwrap(), etag: etag.into(), checksums }
+    let [first, second] = [(1_u64, "a1", Some(crc)), (3, "b&2", None)].map(|(number, etag, checksum)| {
+        CompletedPart { part_number: PartNumber::try_from(number).unwrap(), etag: etag.into(), checksum }
     });
     assert_eq!(upload.parts, [first, second]);
     assert_eq!(CompleteMultipartUpload::parse(upload.to_xml().as_bytes()), Ok(upload));
@@ -73,12 +73,33 @@ fn a_body_that_breaks_the_schema_is_malformed() {
         "<Part><PartNumber>1</PartNumber><ETag>e</ETag><Extra/></Part>".to_owned(),
         "<Part><PartNumber>1</PartNumber><ETag><b/></ETag></Part>".to_owned(),
         "<Part><PartNumber>1</PartNumber><ETag>&unknown;</ETag></Part>".to_owned(),
-        "<Part><PartNumber>1</PartNumber><ETag>e</ETag><ChecksumCRC32>AA==</ChecksumCRC32></Part>".to_owned(),
         "<Part a='b'><PartNumber>1</PartNumber><ETag>e</ETag></Part>".to_owned(),
         "<Part>".to_owned(),
     ];
     for children in bad {
         assert_eq!(complete(&children), Err(ErrorCode::MalformedXML), "{children}");
+    }
+}
+
+#[test]
+fn a_part_names_one_checksum_in_base64_or_none() {
+    let with = |checksums: &str| {
+        complete(&format!("<Part><PartNumber>1</PartNumber><ETag>e</ETag>{checksums}</Part>"))
+    };
+    let crc32 = "<ChecksumCRC32>AAAAAA==</ChecksumCRC32>";
+    for good in
+        [crc32, "<ChecksumCRC32/>", "<ChecksumSHA1> </ChecksumSHA1><ChecksumCRC32>AAAAAA==</ChecksumCRC32>"]
+    {
+        assert!(with(good).is_ok(), "{good}");
+    }
+    let several = format!("{crc32}<ChecksumCRC32C>AAAAAA==</ChecksumCRC32C>");
+    for bad in [
+        "<ChecksumCRC32>AA==</ChecksumCRC32>",
+        "<ChecksumCRC32>?</ChecksumCRC32>",
+        &several,
+        &crc32.repeat(2),
+    ] {
+        assert_eq!(with(bad), Err(ErrorCode::InvalidArgument), "{bad}");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reads whose answer the caller already has (RFC 9110, 13.1.2). Answers of bounded size get a weak `ETag` made from their
 //! bytes, and a request that names it in `If-None-Match` gets a 304. This saves transfer, not computation.
 //!
+//! A HEAD is answered as the same GET, and the router leaves the body out of the answer (RFC 9110, 9.3.2).
+//!
 //! The tags are of answers, not of what writes change, and a weak tag never fulfils `If-Match` (RFC 9110, 13.1.1). So no
 //! condition of a write can be evaluated, and a write that has one is refused: its caller relies on it.
 
@@ -21,10 +23,18 @@ const TAG_BYTES: usize = 16;
 /// Only the caller may cache it, and must check it before each use.
 const CHECK_FIRST: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// Marks the request of a caller who asked with HEAD. Handlers see GET.
+#[derive(Clone, Copy)]
+pub(super) struct OnlyHead;
+
 /// Tags the answer to a read, or answers 304 if the caller already has it.
-pub(super) async fn answer(request: Request, next: Next) -> Response {
+pub(super) async fn answer(mut request: Request, next: Next) -> Response {
     if let Some(refused) = condition_of_write(request.method(), request.headers()) {
         return refused.into_response();
+    }
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+        request.extensions_mut().insert(OnlyHead);
     }
     if request.method() != Method::GET {
         return next.run(request).await;

@@ -21,6 +21,7 @@ use super::App;
 use super::auth::admit_again;
 use super::described::NamedInPath;
 use super::error::Error;
+use super::json;
 use crate::config::public_endpoint;
 use crate::drive::body::typed;
 use crate::drive::listing::ListOrder;
@@ -37,7 +38,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
-/// A request's JSON as a tree. `serde_json` limits its depth to 128, even in ignored fields. No other function reads the body
+/// A request's JSON as a tree. No other function reads the body
 /// of a request to the API, because the caller must be admitted again if the body took long.
 pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json::Value, Error> {
     if !is_json(request.headers()) {
@@ -46,7 +47,7 @@ pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json:
     let (parts, body) = request.into_parts();
     let body = read(body).await?;
     admit_again(&parts, app).await?;
-    serde_json::from_slice(&body).map_err(|err| Error::InvalidJson { detail: err.to_string() })
+    json::parse(&body).map_err(|err| Error::InvalidJson { detail: err.to_string() })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

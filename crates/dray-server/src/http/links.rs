@@ -1,7 +1,8 @@
 //! Public links: created and revoked under the API, followed under `/l/`.
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, NoContent, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,6 +10,7 @@ use dray_api::{LinkId, Links, NewLink};
 
 use super::App;
 use super::auth::User;
+use super::conditional::OnlyHead;
 use super::creating::{Creating, made};
 use super::error::Error;
 use super::extract::{PathId, PathIds, PathText, PublicEndpoint, PublicUrl};
@@ -96,13 +98,13 @@ pub(super) async fn revoke(
 pub(super) async fn follow(
     State(app): State<App>,
     PathText(slug): PathText,
-    method: Method,
+    only_head: Option<Extension<OnlyHead>>,
     client: ClientAddress,
     PublicEndpoint(endpoint): PublicEndpoint,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let slug = slug.ok_or(drive::Error::LinkNotFound)?;
-    let reading = if method == Method::HEAD { Reading::Head } else { Reading::Get };
+    let reading = if only_head.is_some() { Reading::Head } else { Reading::Get };
     let (password, client) = (password(&headers), client.address());
     let url = app.service.follow_link(&slug, password, client, &endpoint, reading).await?;
     Ok((PRIVATE, Redirect::temporary(&url)).into_response())

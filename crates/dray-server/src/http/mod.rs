@@ -17,6 +17,7 @@ mod grants;
 mod health;
 mod idempotency;
 mod items;
+mod json;
 mod layers;
 mod links;
 mod metrics;

@@ -266,7 +266,7 @@ impl Objects {
         let listed = parts.iter().map(|(part_number, etag)| CompletedPart {
             part_number,
             etag: etag.to_owned(),
-            checksums: Vec::new(),
+            checksum: None,
         });
         let listed = CompleteMultipartUpload { parts: listed.collect() };
         let mut request = Request::new("CompleteMultipartUpload", Method::POST, key)

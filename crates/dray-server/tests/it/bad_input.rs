@@ -156,3 +156,21 @@ async fn a_strange_host_is_refused_where_urls_are_signed() {
         assert_eq!(answer.status, 400, "{host:?} {}", answer.body);
     }
 }
+
+#[tokio::test]
+async fn a_key_that_is_given_twice_has_one_value() {
+    let world = World::start().await;
+    let post = async |path: &str, body: &str| {
+        let request = world.owner().request(Method::POST, path).header("content-type", "application/json");
+        Answer::of(request.body(body.to_owned())).await
+    };
+    let twice =
+        |other: &str| format!(r#"{{"fileName":"a","fileSize":1,"mimeType":"a/b","fileName":"{other}"}}"#);
+    for body in [twice("b"), twice("A")] {
+        assert_eq!(post(START, &body).await.refused_for("fileName"), refusal(400, "invalid_json"), "{body}");
+    }
+    post(START, &twice("a")).await.ok();
+    let nested = r#"{"uploadId":"u","fileKey":"k","parts":[{"partNumber":1,"eTag":"a","eTag":"b"}]}"#;
+    let finalize = "/drive/files/upload/multipart/finalize";
+    assert_eq!(post(finalize, nested).await.refused_for("eTag"), refusal(400, "invalid_json"));
+}

@@ -143,3 +143,35 @@ async fn a_write_with_a_condition_is_refused_and_changes_nothing() {
     assert_eq!(any.send().await.unwrap().status(), 200);
     assert_eq!(owner.item(&folder).await["name"], "g");
 }
+
+#[tokio::test]
+async fn a_head_is_answered_as_the_get_without_its_body() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let item = format!("/drive/files/{folder}");
+    let ask = async |method, path: &str, known: &str| {
+        let request = owner.request(method, path).header("if-none-match", known);
+        request.send().await.unwrap()
+    };
+    for path in [
+        "/workspace/info",
+        "/drive/tree",
+        "/drive/search?q=f",
+        &item,
+        "/drive/files/0123456789abcdef01234567",
+    ] {
+        for known in ["", "*"] {
+            let get = ask(Method::GET, path, known).await;
+            let head = ask(Method::HEAD, path, known).await;
+            assert_eq!(head.status(), get.status(), "{path} {known}");
+            for name in ["etag", "cache-control", "content-type", "content-length"] {
+                assert_eq!(head.headers().get(name), get.headers().get(name), "{path} {known} {name}");
+            }
+            assert_eq!(head.bytes().await.unwrap(), "", "{path} {known}");
+        }
+    }
+    assert_eq!(ask(Method::HEAD, "/drive/folders", "").await.status(), 405);
+    let page = world.http.head(&world.url).send().await.unwrap();
+    assert!(page.status() == 200 && page.headers().contains_key("etag"), "{:?}", page.headers());
+}

@@ -81,6 +81,8 @@ fn the_null_version_is_the_object_wherever_a_version_can_be_named() {
         assert_eq!(parse(method, &format!("/b/k?{query}&versionId=null")), Ok(operation), "{method} {query}");
         let other = parse(method, &format!("/b/k?{query}&versionId=1"));
         assert_eq!(other, Err(ErrorCode::NotImplemented), "{method} {query}");
+        let empty = parse(method, &format!("/b/k?{query}&versionId="));
+        assert_eq!(empty, Err(ErrorCode::InvalidArgument), "{method} {query}");
     }
 }
 
@@ -98,10 +100,15 @@ fn what_s3_has_and_this_store_does_not_is_refused() {
         ("DELETE", "/b?made-up", ErrorCode::NotImplemented),
         ("GET", "/b/k?torrent", ErrorCode::NotImplemented),
         ("POST", "/b/k?select&select-type=2", ErrorCode::NotImplemented),
+        ("POST", "/b/k", ErrorCode::MethodNotAllowed),
         ("GET", "/b?session", ErrorCode::NotImplemented),
         ("GET", "/b?inventory&id=1", ErrorCode::NotImplemented),
-        ("GET", "/b/k?response-x=1", ErrorCode::NotImplemented),
-        ("PUT", "/b/k?response-content-type=x", ErrorCode::NotImplemented),
+        ("GET", "/b/k?response-x=1", ErrorCode::InvalidArgument),
+        ("GET", "/b?start-after=a", ErrorCode::InvalidArgument),
+        ("GET", "/b?continuation-token=a", ErrorCode::InvalidArgument),
+        ("GET", "/b?fetch-owner=true", ErrorCode::InvalidArgument),
+        ("GET", "/b?list-type=2&marker=a", ErrorCode::InvalidArgument),
+        ("PUT", "/b/k?response-content-type=x", ErrorCode::InvalidArgument),
         ("PUT", "/b?acl&policy", ErrorCode::NotImplemented),
         ("GET", "/b/k?legal-hold", ErrorCode::NotImplemented),
         ("GET", "/b/k?versionId=1", ErrorCode::NotImplemented),
@@ -155,7 +162,7 @@ fn a_path_without_a_buckets_name_is_no_other_path() {
 }
 
 #[test]
-fn a_put_that_names_a_source_copies_it_or_is_refused() {
+fn a_request_that_names_a_source_copies_it_or_is_refused() {
     let copy = |method: Method, path: &str, query: &str| {
         let target = Target::parse(&BucketIn::Path, path).unwrap();
         Operation::parse(&method, &target, &Query::parse(query).unwrap(), true)
@@ -164,8 +171,18 @@ fn a_put_that_names_a_source_copies_it_or_is_refused() {
     assert_eq!(copy(Method::PUT, "/b/k", ""), Ok(Operation::CopyObject));
     assert_eq!(copy(Method::PUT, "/b/k", "partNumber=1&uploadId=u"), Ok(Operation::UploadPartCopy));
     assert_eq!(copy(Method::POST, "/b/k", "uploads"), Ok(Operation::CreateMultipartUpload));
-    for (path, query) in [("/b", ""), ("/b/k", "tagging"), ("/b/k", "acl")] {
-        assert_eq!(copy(Method::PUT, path, query), Err(ErrorCode::InvalidArgument), "{path}?{query}");
+    for (method, path, query) in [
+        (Method::PUT, "/b", ""),
+        (Method::PUT, "/b/k", "tagging"),
+        (Method::PUT, "/b/k", "acl"),
+        (Method::POST, "/b/k", "uploadId=u"),
+        (Method::GET, "/b/k", ""),
+        (Method::HEAD, "/b/k", ""),
+        (Method::DELETE, "/b/k", ""),
+        (Method::GET, "/b", ""),
+    ] {
+        let refused = copy(method.clone(), path, query);
+        assert_eq!(refused, Err(ErrorCode::InvalidArgument), "{method} {path}?{query}");
     }
 }
 
