@@ -21,8 +21,10 @@ const MIB = setting("DRAY_KIT_MIB", 96);
 const SEED = setting("DRAY_KIT_SEED", Math.floor(Math.random() * 2 ** 31));
 /** Browsers' places that upload at the same time, each with a storage of its own: while one waits for its next try, others work. */
 const PLACES = 3;
-/** Files of one page in each round: half are in its private folder, and half must be picked again after a reload. */
-const FILES_A_ROUND = 250;
+/** Files of one page in each round. */
+const FILES_A_ROUND = 500;
+/** One of so many is in the private folder, and the browser keeps its handle; the others must be picked again after a reload. */
+const KEPT_ONE_OF = 10;
 /** One of so many small files is read back; all large ones are. */
 const READ_ONE_OF = 10;
 const LIMIT = { timeout: Math.max(900_000, UPLOADS * 300, KILLS * 60_000) };
@@ -87,7 +89,7 @@ const isLarge = (/** @type {{ size: number }} */ { size }) => size > 2 ** 20;
 const size = () => (random() < 0.005 ? Math.floor((8 + random() * 4) * 2 ** 20) : Math.floor(random() * 20_000));
 /** The rounds of one place: what it uploads, and how many tabs it closes meanwhile. @param {number} number @param {number} count @param {string} [place] */
 async function uploadAt(number, count, place) {
-  const written = Array.from({ length: Math.min(FILES_A_ROUND, count) / 2 }, (_, at) => ({ name: `${number} kept ${at}`, size: size() }));
+  const written = Array.from({ length: Math.ceil(FILES_A_ROUND / KEPT_ONE_OF) }, (_, at) => ({ name: `${number} kept ${at}`, size: size() }));
   let [tab] = await open(place);
   await call(tab, "write", written);
   /** @type {MadeUp[]} */
@@ -95,11 +97,12 @@ async function uploadAt(number, count, place) {
   let ended = 0;
   for (let round = 0; all.length < count; round++) {
     const path = [`${number}`, `round ${round}`];
-    const own = written.slice(0, (count - all.length) / 2).map((file) => ({ ...file, path }));
-    const others = own.map((_, at) => ({ name: `${number} picked ${round} ${at}`, size: size(), path: random() < 0.5 ? [...path, `${at % 5}`] : path }));
+    const files = Math.min(FILES_A_ROUND, count - all.length);
+    const own = written.slice(0, Math.ceil(files / KEPT_ONE_OF)).map((file) => ({ ...file, path }));
+    const others = Array.from({ length: files - own.length }, (_, at) => ({ name: `${number} picked ${round} ${at}`, size: size(), path: random() < 0.5 ? [...path, `${at % 5}`] : path }));
     all.push(...own, ...others);
     await call(tab, "add", own, others);
-    const reached = drive.acknowledged.size + Math.floor(random() * (own.length + others.length));
+    const reached = drive.acknowledged.size + Math.floor(random() * files);
     await drive.until(() => drive.acknowledged.size >= reached);
     if (random() < 0.5) await tab.crash();
     else await tab.close();
@@ -114,7 +117,7 @@ async function uploadAt(number, count, place) {
 }
 
 test(`${UPLOADS} uploads survive closed tabs, lost answers and failing parts: none is lost or doubled, every webhook arrives`, { ...LIMIT, skip: UPLOADS === 0 }, async () => {
-  const shares = Array.from({ length: PLACES }, (_, number) => 2 * (Math.floor(((number + 1) * UPLOADS) / 2 / PLACES) - Math.floor((number * UPLOADS) / 2 / PLACES)));
+  const shares = Array.from({ length: PLACES }, (_, number) => Math.floor((UPLOADS + number) / PLACES));
   // The first uploads in the profile, on the disk; a place of its own has its storage in memory.
   const places = await Promise.all(shares.map(async (count, number) => uploadAt(number, count, number > 0 ? await browser.place() : undefined)));
   const all = places.flatMap(({ all }) => all);
