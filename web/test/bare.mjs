@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-pipe"];
+const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-default-apps", "--disable-component-extensions-with-background-pages", "--disable-features=PreloadTopChromeWebUI,MediaRouter,Translate,OptimizationHints", "--no-startup-window", "--remote-debugging-pipe"];
 
 /** @typedef {{ resolve: (result: any) => void, reject: (error: Error) => void, session: string | undefined }} Waiting */
 
