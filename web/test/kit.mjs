@@ -189,17 +189,19 @@ test("element: it works under a policy without inline styles, WebAssembly and wo
   assert.ok((await inDrive("strict.bin")).length === 3_000_000);
 });
 
-test("element: properties that a page sets before the module is loaded count", async () => {
+test("element: properties that a page sets before the module is loaded count, and so do those that it sets later", async () => {
   await open(`<!doctype html><dray-upload url="${dray.url}"></dray-upload>`, (await bundled('import "@dray/element";', {})).outputFiles?.[0]?.text);
   const said = await page.evaluate(async (token) => {
     const early = /** @type {any} */ (document.querySelector("dray-upload"));
-    Object.assign(early, { token: () => token, owner: () => "anna", texts: { choose: "Dateien wählen" } });
+    Object.assign(early, { token: () => "cp_pat_ended", owner: () => "anna", texts: { choose: "Dateien wählen" } });
     await import(/** @type {any} */ ("/app.js"));
     const [upload] = early.add([new File(["x"], "early.txt")]);
+    const why = await upload.finished().catch((/** @type {any} */ failure) => failure.kind);
+    early.token = () => token;
     const { name } = await upload.finished();
-    return [name, upload.owner, early.shadowRoot.querySelector("button").textContent];
+    return [why, name, upload.owner, ...[".drop p", ".drop button"].map((part) => early.shadowRoot.querySelector(part).textContent)];
   }, dray.token);
-  assert.deepEqual(said, ["early.txt", "anna", "Dateien wählen"]);
+  assert.deepEqual(said, ["signed-out", "early.txt", "anna", "Drop files here", "Dateien wählen"]);
   assert.deepEqual(complaints, []);
 });
 

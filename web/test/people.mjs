@@ -65,9 +65,7 @@ test("after a person has signed out, nothing that they left is shown to the next
   await page.goto(server.apiUrl);
   await signInWith("cp_pat_anna");
   server.onPut = (part) => (part === 2 ? new Promise(() => {}) : Promise.resolve(undefined));
-  const devtools = await page.context().newCDPSession(page);
-  const { result } = await devtools.send("Runtime.evaluate", { expression: 'document.querySelector("#files")' });
-  await devtools.send("DOM.setFileInputFiles", { files: [small, large], objectId: result.objectId ?? "" });
+  await pickFromDisk(page, [small, large]);
   await row("done.txt").getByText("In the drive").waitFor();
   await row("begun.bin").locator(".stored").first().waitFor();
   await page.reload();
@@ -76,7 +74,7 @@ test("after a person has signed out, nothing that they left is shown to the next
   server.onPut = async () => undefined;
   await signInWith("cp_pat_ben");
   assert.equal(await page.locator(".row").count(), 0);
-  for (const path of [small, large]) await pickFromDisk(page, path);
+  await pickFromDisk(page, [small, large]);
   for (const name of ["done.txt", "begun.bin"]) await row(name).getByText("In the drive").waitFor();
   assert.deepEqual([asked("POST /start"), asked("PUT part 1"), asked("POST /abort")], [4, 4, 0], "Ben's files are sent whole, and Anna's upload stays hers");
 });
