@@ -37,9 +37,9 @@ export class Killable {
   }
 }
 
-/** Picks a file as a person does: the browser reads it from the disk. @param {import("playwright-core").Page} page @param {string} path @param {string} [input] an expression in the page */
+/** Picks a file, or several at once, as a person does: the browser reads them from the disk. @param {import("playwright-core").Page} page @param {string | string[]} path @param {string} [input] an expression in the page */
 export async function pickFromDisk(page, path, input = 'document.querySelector("#files")') {
   const devtools = await page.context().newCDPSession(page);
   const { result } = await devtools.send("Runtime.evaluate", { expression: input });
-  await devtools.send("DOM.setFileInputFiles", { files: [path], objectId: result.objectId ?? "" });
+  await devtools.send("DOM.setFileInputFiles", { files: [path].flat(), objectId: result.objectId ?? "" });
 }

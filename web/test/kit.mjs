@@ -189,6 +189,61 @@ test("element: it works under a policy without inline styles, WebAssembly and wo
   assert.ok((await inDrive("strict.bin")).length === 3_000_000);
 });
 
+test("element: properties that a page sets before the module is loaded count, and so do those that it sets later", async () => {
+  await open(`<!doctype html><dray-upload url="${dray.url}"></dray-upload>`, (await bundled('import "@dray/element";', {})).outputFiles?.[0]?.text);
+  const said = await page.evaluate(async (token) => {
+    const early = /** @type {any} */ (document.querySelector("dray-upload"));
+    Object.assign(early, { token: () => "cp_pat_ended", owner: () => "anna", texts: { choose: "Dateien wählen" } });
+    await import(/** @type {any} */ ("/app.js"));
+    const [upload] = early.add([new File(["x"], "early.txt")]);
+    const why = await upload.finished().catch((/** @type {any} */ failure) => failure.kind);
+    early.token = () => token;
+    const { name } = await upload.finished();
+    return [why, name, upload.owner, ...[".drop p", ".drop button"].map((part) => early.shadowRoot.querySelector(part).textContent)];
+  }, dray.token);
+  assert.deepEqual(said, ["signed-out", "early.txt", "anna", "Drop files here", "Dateien wählen"]);
+  assert.deepEqual(complaints, []);
+});
+
+test("react: a component that is mounted again continues what the one before had begun", async () => {
+  const script = `
+    import { createElement } from "react";
+    import { createRoot } from "react-dom/client";
+    import { useDrayUpload } from "@dray/react";
+    const options = { url: ${JSON.stringify(dray.url)}, token: ${JSON.stringify(dray.token)} };
+    window.of = [];
+    function Sender({ put }) {
+      const { uploads } = useDrayUpload(put ? { ...options, put } : options);
+      if (!window.of.includes(uploads)) window.of.push(uploads);
+      return null;
+    }
+    const root = createRoot(document.getElementById("app"));
+    window.mount = (put) => root.render(createElement(Sender, { put, key: String(window.of.length) }));
+    window.unmount = () => root.render(null);`;
+  await open(`<!doctype html><div id="app"></div><script type="module" src="/app.js"></script>`, (await bundled(script, {})).outputFiles?.[0]?.text);
+  await page.waitForFunction(() => "mount" in window);
+  const ended = await page.evaluate(async () => {
+    const { of, mount, unmount } = /** @type {any} */ (window);
+    const file = () => new File([new Uint8Array(100_000)], "mounted again.bin", { lastModified: 1e12 });
+    const until = (/** @type {() => boolean} */ is) => new Promise((resolve) => setInterval(() => is() && resolve(null), 10));
+    mount(() => new Promise(() => {}));
+    await until(() => of.length === 1);
+    const before = of[0].add(file());
+    await until(() => before.session !== null);
+    unmount();
+    await until(() => before.run === null);
+    mount();
+    await until(() => of.length === 2);
+    await of[1].restore();
+    const [found] = of[1].all;
+    const after = of[1].add(file());
+    await after.finished();
+    return [found === after, before.state, after.session.uploadId === before.session.uploadId];
+  });
+  assert.deepEqual(ended, [true, "queued", true]);
+  assert.deepEqual(complaints, []);
+});
+
 test("react: its example uploads files and shows their progress", async () => {
   const script = (await bundled(await example("react/examples/app.tsx"), {})).outputFiles?.[0]?.text;
   await open(`<!doctype html><div id="app"></div><script type="module" src="/app.js"></script>`, script);

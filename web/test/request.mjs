@@ -193,6 +193,41 @@ test("somebody else at the same browser can say so, and counts as another submit
   assert.deepEqual(complaints, []);
 });
 
+test("who comes after a visitor that has not finished sees nothing of their files, and sends the same files as their own", async () => {
+  const { request } = await requested({ asksName: "required" });
+  const folder = await mkdtemp(join(tmpdir(), "dray-request-"));
+  const paths = [join(folder, "small.jpg"), join(folder, "large.bin")];
+  const input = 'document.querySelector("dray-upload").shadowRoot.querySelector("input")';
+  const names = ["large.bin", "small.jpg"];
+  try {
+    await writeFile(paths[0] ?? "", randomBytes(1_000));
+    await writeFile(paths[1] ?? "", randomBytes(20 << 20));
+    let page = await visit(request.url);
+    await page.getByLabel("Your name").fill("Ada");
+    await page.keyboard.press("Enter");
+    await page.route(/partNumber=2\b/, () => {});
+    const stored = page.waitForResponse((answer) => /partNumber=1\b/.test(answer.url()) && Number(answer.request().headers()["content-length"] ?? 1e9) > 1e6);
+    await pickFromDisk(page, paths, input);
+    await page.locator("#sent .name", { hasText: "small.jpg" }).waitFor();
+    await stored;
+    await page.close();
+    page = await visit(request.url);
+    await page.locator("dray-upload").getByText("large.bin").first().waitFor();
+    await page.getByRole("button", { name: "Change" }).click();
+    await page.getByLabel("Your name").fill("Bob");
+    await page.keyboard.press("Enter");
+    await page.getByText("You send as Bob").waitFor();
+    assert.deepEqual([await page.locator("dray-upload progress").count(), await sent(page)], [0, []]);
+    await pickFromDisk(page, paths, input);
+    for (const name of names) await page.locator("#sent .name", { hasText: name }).waitFor();
+    const { submissions } = await api("GET", `/drive/requests/${request.id}/submissions`);
+    const of = (/** @type {string} */ who) => submissions.filter((/** @type {any} */ one) => one.submitter.name === who && one.upload.itemId).map((/** @type {any} */ one) => one.upload.fileName).sort();
+    assert.deepEqual([of("Ada"), of("Bob")], [["small.jpg"], names]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test("a file that the request does not take is refused with the reason, and the others arrive", async () => {
   const { request, names } = await requested({ maxFileBytes: 200_000, types: [".jpg"] });
   const page = await visit(request.url);

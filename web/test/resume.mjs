@@ -122,6 +122,29 @@ test("if a file changed but not its time, the checksum shows it, and no mixture 
   assert.ok(server.bytesOf("sly.bin").equals(changed));
 });
 
+test("also with checksums off, a changed file that continues makes no mixture", LIMIT, async () => {
+  /** @param {number} byte */
+  const pickedIn = async (byte) => {
+    const page = await browser.kit();
+    await page.evaluate(([url, token, byte, size]) => {
+      const { kit } = /** @type {any} */ (window);
+      const uploads = kit.createUploads({ url, token, checksum: null });
+      const upload = uploads.add(new File([new Uint8Array(size).fill(byte)], "sly.bin", { lastModified: 1e12 }));
+      Object.assign(window, { upload });
+    }, /** @type {const} */ ([server.apiUrl, server.token, byte, 18 * MIB]));
+    return page;
+  };
+  server.onPut = (part) => (part === 4 ? never() : Promise.resolve(undefined));
+  const first = await pickedIn(1);
+  for (const part of [1, 2, 3]) await server.until(`PUT part ${part}`);
+  await first.close();
+  server.onPut = async () => undefined;
+  const second = await pickedIn(2);
+  await second.evaluate(() => /** @type {any} */ (window).upload.finished());
+  await server.until("POST /abort");
+  assert.ok(server.bytesOf("sly.bin").equals(Buffer.alloc(18 * MIB, 2)));
+});
+
 test("picking a folder once continues all of its files, and sends no finished file twice", LIMIT, async () => {
   const files = 12;
   const photos = join(folder, "Photos");

@@ -1,7 +1,7 @@
 // A proxy in front of `dray serve` that refuses requests, loses answers and cuts connections, all by one seed. It knows which PUTs
-// were acknowledged, receives the drive's webhooks, and serves an empty page, and the kit from dist/.
+// were acknowledged, receives the drive's webhooks, and serves an empty page, the kit from dist/, and the modules of this folder.
 import { readFile } from "node:fs/promises";
-import { createServer, request as ask } from "node:http";
+import { Agent, createServer, request as ask } from "node:http";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -31,10 +31,14 @@ export class Troubled {
   acknowledged = new Map();
   /** Bytes that were sent again although they had been acknowledged. */
   sentAgain = 0;
+  /** What has happened so far, for the record. */
+  counted = { requests: 0, answersLost: 0, puts: 0, putsFailed: 0 };
   /** The ids of the items that webhooks told, with how often. @type {Map<string, number>} */
   told = new Map();
   /** @type {(() => void)[]} */
   #waiting = [];
+  /** Most requests are small: a connection for each would cost more than they do. */
+  #inner = new Agent({ keepAlive: true });
   #proxy = createServer((request, answer) => void this.#serve(request, answer).catch(() => request.socket.destroy()));
   #hook = createServer((request, answer) => void this.#hear(request, answer));
 
@@ -61,6 +65,7 @@ export class Troubled {
   }
 
   async stop() {
+    this.#inner.destroy();
     await this.dray?.stop();
     for (const server of [this.#proxy, this.#hook]) {
       server.closeAllConnections();
@@ -86,24 +91,37 @@ export class Troubled {
     for (const look of this.#waiting) look();
   }
 
-  /** An untroubled request to the API. @param {string} path @returns {Promise<any>} */
-  async get(path) {
-    const answer = await fetch(`http://127.0.0.1:${this.inner}/public/v1${path}`, { headers: { Authorization: `Bearer ${this.token}` } });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.json();
+  /** An untroubled request to the API. @param {string} path @param {string} [method] @returns {Promise<any>} */
+  async ask(path, method = "GET") {
+    const answer = await fetch(`http://127.0.0.1:${this.inner}/public/v1${path}`, { method, headers: { Authorization: `Bearer ${this.token}` } });
+    const said = await answer.text();
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${said}`);
+    return said && JSON.parse(said);
+  }
+
+  /** The bytes of a file, past all trouble. @param {string} id @returns {Promise<Request>} */
+  async read(id) {
+    const { url } = await this.ask(`/drive/files/${id}/download`);
+    const { host, pathname, search } = new URL(url);
+    return new Promise((resolve, reject) => {
+      const to = { host: "127.0.0.1", port: this.inner, path: pathname + search, headers: { host }, agent: this.#inner };
+      ask(to, resolve).on("error", reject).end();
+    });
   }
 
   /** @param {Request} request @param {Answer} answer */
   async #serve(request, answer) {
     const url = new URL(request.url ?? "/", this.url);
     const body = await bodyOf(request);
-    if (url.pathname.startsWith("/kit/")) return this.#kit(url.pathname, answer);
+    if (/^\/(kit|test)\//.test(url.pathname)) return this.#own(url.pathname, answer);
     const isPut = request.method === "PUT" && !url.pathname.startsWith("/public/");
     const part = `${url.pathname} ${url.searchParams.get("partNumber") ?? ""}`;
     if (isPut) this.sentAgain += this.acknowledged.get(part) ?? 0;
     const roll = this.random();
     const fails = isPut ? roll < this.partsOfFive / 5 : url.pathname.startsWith("/public/") && roll < this.losesOfTwenty / 20;
     const kind = isPut ? Math.floor(this.random() * 3) : 1;
+    this.counted[isPut ? "puts" : "requests"] += 1;
+    if (fails) this.counted[isPut ? "putsFailed" : "answersLost"] += 1;
     if (fails && kind === 0) return void answer.writeHead(503, { "Retry-After": "0", "Access-Control-Allow-Origin": "*" }).end();
     if (fails && kind === 2) return void request.socket.destroy();
     const { status, headers, bytes } = await this.#forward(request, body);
@@ -117,9 +135,10 @@ export class Troubled {
   /** @param {Request} request @param {Buffer} body @returns {Promise<{ status: number, headers: import("node:http").IncomingHttpHeaders, bytes: Buffer }>} */
   #forward(request, body) {
     return new Promise((resolve, reject) => {
-      const headers = { ...request.headers, connection: "close", "content-length": String(body.length) };
+      const { connection, ...sent } = request.headers;
+      const headers = { ...sent, "content-length": String(body.length) };
       if (body.length === 0 && request.method === "GET") delete (/** @type {any} */ (headers)["content-length"]);
-      const asked = ask({ host: "127.0.0.1", port: this.inner, path: request.url, method: request.method, headers }, (said) => {
+      const asked = ask({ host: "127.0.0.1", port: this.inner, path: request.url, method: request.method, headers, agent: this.#inner }, (said) => {
         bodyOf(said).then((bytes) => {
           const { connection, "transfer-encoding": _, ...kept } = said.headers;
           resolve({ status: said.statusCode ?? 502, headers: kept, bytes });
@@ -130,9 +149,9 @@ export class Troubled {
   }
 
   /** @param {string} path @param {Answer} answer */
-  async #kit(path, answer) {
+  async #own(path, answer) {
     if (path === "/kit/empty") return void answer.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>Empty</title>");
-    const contents = await readFile(new URL(`../dist${path}`, import.meta.url));
+    const contents = await readFile(new URL(path.startsWith("/kit/") ? `../dist${path}` : `..${path}`, import.meta.url));
     answer.writeHead(200, { "Content-Type": "text/javascript" }).end(contents);
   }
 

@@ -46,7 +46,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::FileTypeNotAllowed => (
             Code::FileTypeNotAllowed,
-            "This server or grant does not accept files of this type. It looks at the end of the name and at mimeType.".into(),
+            "Files of this type are not accepted here. The end of the name and mimeType say which type a file has.".into(),
         ),
         E::FileTypeMismatch { announced, found } => (
             Code::FileTypeMismatch,

@@ -68,7 +68,7 @@ interface Loose {
 
 async function send(options: Options, [method, path]: readonly [string, string], request: Loose): Promise<unknown> {
   const { body, idempotencyKey, signal } = request;
-  const token = typeof options.token === "string" ? options.token : await options.token();
+  const token = typeof options.token === "function" ? await options.token() : options.token;
   const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (idempotencyKey !== undefined) headers["Idempotency-Key"] = idempotencyKey;

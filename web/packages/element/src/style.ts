@@ -38,7 +38,7 @@ button {
 }
 button:hover { border-color: var(--_accent); }
 button:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
-ul { list-style: none; margin: 8px 0 0; padding: 0; }
+ul { list-style: none; margin: 8px 0 0; padding: 0; container-type: inline-size; }
 li {
   display: grid;
   grid-template-columns: minmax(0, 1fr) auto auto;
@@ -50,8 +50,14 @@ li {
 li > :first-child { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 progress { grid-column: 1 / -1; grid-row: 2; width: 100%; height: 6px; accent-color: var(--_accent); }
 [part=facts] { color: var(--_muted); font-variant-numeric: tabular-nums; }
+[part=actions] { display: flex; gap: 8px; }
 [part=note] { grid-column: 1 / -1; color: var(--_muted); }
 [part=note]:empty { display: none; }
 [data-state=failed] [part=note] { color: var(--_error); }
+/* On a phone, the name has a line of its own. */
+@container (max-width: 30rem) {
+  li { grid-template-columns: minmax(0, 1fr) auto; }
+  li > :first-child { grid-column: 1 / -1; }
+}
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 `;

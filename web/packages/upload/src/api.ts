@@ -184,7 +184,8 @@ export class Api {
   }
 
   async #token(): Promise<string> {
-    if (typeof this.token === "string") return this.token;
+    // Whatever else a page of JavaScript passes, such as `undefined`, is no token: the drive says so at once.
+    if (typeof this.token !== "function") return this.token;
     try {
       return await this.token();
     } catch (error) {

@@ -5,19 +5,20 @@ import { finished, START, type Update } from "./crc64.ts";
 /** The CRC-64/NVME of a blob's bytes. Rejects if they cannot be read. */
 export type Checksum = (blob: Blob) => Promise<bigint>;
 
-/** Bytes that are read at once: enough to be fast, and few enough that a page without a worker stays responsive. */
-const READ_BYTES = 4 << 20;
-
-/** Reads and computes in this thread, and lets other tasks run in between. `begin` is called with the first blob. */
+/**
+ * Reads and computes in this thread, and lets other tasks run in between. `begin` is called with the first blob. In Chromium, a stream takes
+ * a fifth less processor time than slices that are read one after the other.
+ */
 export function checksumBy(begin: () => Update): Checksum {
   let next: Update | null = null;
   return async (blob) => {
     next ??= begin();
-    let state = START;
-    for (let at = 0; at < blob.size; at += READ_BYTES) {
-      state = next(state, new Uint8Array(await blob.slice(at, at + READ_BYTES).arrayBuffer()));
+    const reader = blob.stream().getReader();
+    for (let state = START; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return finished(state);
+      state = next(state, value);
     }
-    return finished(state);
   };
 }
 

@@ -102,6 +102,12 @@ test("a token may be a function, which is called each time", async () => {
   assert.equal(times, 3, "start, sign, finalize");
 });
 
+test("a token that is missing, as JavaScript allows, fails at once with what the drive says", async () => {
+  const upload = uploadsOf({ token: undefined as unknown as string }).add(fromBlob(new Blob(["a"]), "a"));
+  await assert.rejects(upload.finished(), /access token is unknown/);
+  assert.deepEqual([upload.failure?.kind, asked("POST /start")], ["signed-out", 1]);
+});
+
 test("totals follow every change, and the work of a change does not grow with the list", async () => {
   const uploads = uploadsOf();
   const files = 2_000;
