@@ -1,0 +1,179 @@
+// Sends many small files of a batch in one request: the store takes their PUTs in the body of one POST, one after the other (media
+// type `application/http`, RFC 9112, 10.2). A request costs a browser milliseconds, more than most small files.
+// A file that is not stored in this way goes by itself. It is a part of the script that is loaded with the first batch.
+
+import type { FileOutcome } from "./api.ts";
+import type { Update } from "./crc64.ts";
+import type { Part } from "./parts.ts";
+import type { Sender } from "./sender.ts";
+import type { Upload } from "./upload.ts";
+
+/** Larger files gain little, and go by themselves. */
+const SMALL_BYTES = 256 << 10;
+/** Few enough that a broken connection costs little, and that several pipelines of a batch are sent at once. */
+const MOST_FILES = 100;
+const MOST_BYTES = 4 << 20;
+/** How long a file waits for others. */
+const WAIT_MS = 20;
+/** Answers that say nothing about pipelines: the store is busy. */
+const PASSING = [408, 429, 500, 502, 503, 504];
+
+/** The state before the first byte; a checksum is the inverted state. */
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+/** Those whose store has refused a pipeline, or a proxy before it. */
+const refused = new WeakSet<Sender>();
+
+type Pipeline = NonNullable<FileOutcome["pipeline"]>;
+
+/** A file that waits for its pipeline, or is sent in it. */
+interface Piped {
+  upload: Upload;
+  part: Part;
+  signal: AbortSignal;
+  /** Its request, up to the empty line. */
+  head: string;
+  /** Where its bytes begin in the pipeline. */
+  start: number;
+  /** Whether the store has it. */
+  resolve: (isStored: boolean) => void;
+}
+
+/** What is answered to one request of a pipeline; of an error, the store also sends its XML. */
+interface Entry {
+  status: number;
+  eTag?: string;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+/** The pipelines of one batch. */
+export class Pipes {
+  #waiting: Piped[] = [];
+  #bytes = 0;
+  #update: Update | null = null;
+  #cancelTimer = (): void => {};
+
+  constructor(
+    private readonly sender: Sender,
+    private readonly pipeline: Pipeline,
+  ) {}
+
+  /** Returns whether the store has the file now. If not, it must be sent by itself. */
+  put(upload: Upload, part: Part, signal: AbortSignal): Promise<boolean> {
+    const head = headOf(upload, part);
+    if (refused.has(this.sender) || upload.file.size > SMALL_BYTES || head === null) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      const bytes = head.length + upload.file.size;
+      const { maxFiles, maxBytes } = this.pipeline;
+      if (this.#waiting.length >= Math.min(MOST_FILES, maxFiles) || this.#bytes + bytes > Math.min(MOST_BYTES, maxBytes)) this.#flush();
+      this.#bytes += bytes;
+      if (this.#waiting.push({ upload, part, signal, head, start: 0, resolve }) === 1) {
+        this.#cancelTimer = this.sender.around.after(WAIT_MS, () => this.#flush());
+      }
+    });
+  }
+
+  #flush(): void {
+    this.#cancelTimer();
+    const files = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    void this.#sendAll(files).catch(() => {
+      // The network broke, a file cannot be read, or everything was stopped.
+      for (const { resolve, upload, part, signal } of files) {
+        if (!signal.aborted) upload.count(part, 0);
+        resolve(false);
+      }
+    });
+  }
+
+  async #sendAll(files: Piped[]): Promise<void> {
+    const giveBack = await this.sender.slots.take(ofAll(files));
+    try {
+      await this.#sendThose(files.filter(({ signal }) => !signal.aborted));
+    } finally {
+      giveBack();
+    }
+  }
+
+  async #sendThose(files: Piped[]): Promise<void> {
+    const { sender } = this;
+    const bodies = await Promise.all(files.map(({ upload, part }) => sender.bytes(upload, part)));
+    // One reading for all: each costs browsers nearly as much as a request.
+    const all = new Blob(files.flatMap(({ head }, at) => [head, bodies[at]!]));
+    const bytes = new Uint8Array(await all.arrayBuffer());
+    // A small file takes less time here than to hand it over to a worker.
+    const update = sender.around.checksum && (this.#update ??= sender.update());
+    let end = 0;
+    const crcs = files.map((file) => {
+      file.start = end + file.head.length;
+      end = file.start + file.upload.file.size;
+      return update && update(ALL_ONES, bytes.subarray(file.start, end)) ^ ALL_ONES;
+    });
+    if (end !== bytes.length) throw new Error("A file has changed.");
+    const answers = await this.#answers(files, bytes);
+    await Promise.all(files.map((file, at) => this.#settle(file, answers[at], crcs[at]!)));
+  }
+
+  /** What the store answered to each request that it read. */
+  async #answers(files: Piped[], bytes: Uint8Array<ArrayBuffer>): Promise<Entry[]> {
+    const { sender } = this;
+    let first = 0;
+    const onSent = (count: number): void => {
+      for (let at = first; at < files.length; at++) {
+        const { upload, part, signal, start } = files[at]!;
+        if (count <= start) return;
+        const sent = Math.min(count - start, upload.file.size);
+        if (!signal.aborted) sender.sent(upload, part, sent);
+        if (sent === upload.file.size) first = at + 1;
+      }
+    };
+    const headers = { "Content-Type": "application/http;msgtype=request" };
+    const { status, body } = await sender.around.put(this.pipeline.url, new Blob([bytes]), { method: "POST", signal: ofAll(files), onSent, headers });
+    if (status === 200) return (JSON.parse(body) as { answers: Entry[] }).answers;
+    if (!PASSING.includes(status)) refused.add(sender);
+    return [];
+  }
+
+  async #settle({ upload, part, signal, resolve }: Piped, entry: Entry | undefined, crc: bigint | null): Promise<void> {
+    if (signal.aborted) return;
+    const { sender } = this;
+    const { status = 0, eTag = "", retryAfter } = entry ?? {};
+    // Its URL writes once: 412 means that an earlier request has arrived.
+    if (status === 412 || (status >= 200 && status < 300)) {
+      part.crc = crc;
+      sender.stored(upload, part, eTag);
+      upload.file.release?.(part.start, part.end);
+      return resolve(true);
+    }
+    upload.count(part, 0);
+    const { patience } = sender;
+    if (retryAfter) await patience.rest(upload, "The object store is busy.", patience.pause(1, retryAfter), signal).catch(() => {});
+    resolve(false);
+  }
+}
+
+/** `null` if its headers cannot be written as they are. */
+function headOf({ headers, file }: Upload, { url }: Part): string | null {
+  const { pathname, search, host } = new URL(url ?? "");
+  const lines = Object.entries({ Host: host, ...headers, "Content-Length": file.size }).map(([name, value]) => `${name}: ${value}`);
+  const head = [`PUT ${pathname}${search} HTTP/1.1`, ...lines];
+  return head.every((line) => /^[ -~]+$/.test(line)) ? `${head.join("\r\n")}\r\n\r\n` : null;
+}
+
+/** Aborts once all of these are stopped. */
+function ofAll(files: readonly Piped[]): AbortSignal {
+  const all = new AbortController();
+  let left = files.length;
+  const end = (): void => {
+    if (--left === 0) all.abort();
+  };
+  for (const { signal } of files) {
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  }
+  return all.signal;
+}
