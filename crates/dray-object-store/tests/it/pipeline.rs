@@ -47,8 +47,11 @@ fn outcomes(answers: &Value) -> Vec<String> {
 /// The outcomes, and the code that says why the rest was not read.
 async fn send(server: &Server, body: impl Into<Bytes>) -> (Vec<String>, Value) {
     let answer = server.send_raw("POST", &address(server), HeaderMap::new(), body).await;
-    assert_eq!(answer.code(), "200", "{answer:?}");
-    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(
+        (answer.status.as_u16(), answer.header("content-type")),
+        (200, "application/json"),
+        "{answer:?}"
+    );
     let json: Value = serde_json::from_slice(&answer.body).unwrap();
     (outcomes(&json["answers"]), json["stopped"]["code"].clone())
 }
@@ -92,7 +95,7 @@ async fn headers_conditions_and_checksums_mean_the_same_in_a_pipeline() {
     server.put("there", "first").await;
     let body = [
         one("there", "If-None-Match: *\r\n", "second"),
-        one("new", "If-None-Match: *\r\nContent-Type: text/x\r\n", "new"),
+        one("new", "If-None-Match: *\r\n", "new"),
         one("damaged", "Content-MD5: 1B2M2Y8AsgTpgAmY7PhCfg==\r\n", "damaged"),
         one("last", "", "last"),
     ];
@@ -136,7 +139,7 @@ async fn only_signed_puts_of_whole_objects_are_taken_and_others_hinder_none() {
         (raw("PUT", &part, &host, ""), "400 InvalidRequest"),
         (raw("PUT", &signed("PUT", "a", &[("acl", "")]), &host, ""), "400 InvalidRequest"),
         (raw("PUT", &signed("PUT", "a", &[("tagging", "")]), &host, ""), "400 InvalidRequest"),
-        (raw("PUT", &plain, &host, "x-amz-copy-source: /dray/source\r\n"), "400 InvalidRequest"),
+        (raw("PUT", &plain, &host, "x-amz-copy-source: /dray/source\r\n"), "501 NotImplemented"),
         (raw("PUT", &plain, "other.example.com", ""), "400 InvalidRequest"),
         (raw("PUT", "/other/a", &host, ""), "400 InvalidRequest"),
         (raw("PUT", "/dray", &host, ""), "400 InvalidRequest"),
