@@ -25,6 +25,7 @@ const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 const refused = new WeakSet<Sender>();
 
 const NONE = new Uint8Array();
+const encoder = new TextEncoder();
 
 type Pipeline = NonNullable<FileOutcome["pipeline"]>;
 
@@ -104,13 +105,16 @@ export class Pipes {
 
   async #sendThose(all: Piped[]): Promise<void> {
     const files = (await Promise.all(all.map((file) => this.#read(file)))).flatMap((file) => file ?? []);
+    const bytes = new Uint8Array(files.reduce((sum, { head, bytes }) => sum + head.length + bytes.length, 0));
     let end = 0;
     for (const file of files) {
+      encoder.encodeInto(file.head, bytes.subarray(end));
       file.start = end + file.head.length;
+      bytes.set(file.bytes, file.start);
       end = file.start + file.bytes.length;
     }
-    // Chromium takes several times as long to send a buffer as to send a blob of it.
-    const body = new Blob(files.flatMap(({ head, bytes }) => [head, bytes]));
+    // Chromium takes several times as long to send a buffer as to send a blob of it. In Node, a blob of many buffers is slow.
+    const body = new Blob([bytes]);
     const crcs = files.map(({ bytes }) => this.#crcOf(bytes));
     const answers = files.length > 0 ? await this.#answers(files, body) : [];
     await Promise.all(files.map((file, at) => this.#settle(file, answers[at], crcs[at]!)));
