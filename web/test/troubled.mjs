@@ -25,7 +25,7 @@ export function dice(seed) {
 export class Troubled {
   /** How many PUTs of five fail: refused, lost after they were stored, or cut. */
   partsOfFive = 1;
-  /** Pipelines of small files that were answered, and those that were refused, lost or cut. One in five of these fails, too. */
+  /** Pipelines of small files that were answered, and those that were refused, lost or cut. There are few of them, so that half of these fail. */
   pipelines = { answered: 0, failed: 0 };
   /** How many requests to the API of twenty lose their answers. */
   losesOfTwenty = 1;
@@ -119,7 +119,7 @@ export class Troubled {
 
   /** @param {Request} request @param {Buffer} body @param {Answer} answer */
   async #pipeline(request, body, answer) {
-    const fails = this.random() < this.partsOfFive / 5;
+    const fails = this.partsOfFive > 0 && this.random() < 1 / 2;
     const kind = Math.floor(this.random() * 4);
     this.pipelines[fails ? "failed" : "answered"] += 1;
     if (fails && kind === 0) return void answer.writeHead(503, { "Retry-After": "0", "Access-Control-Allow-Origin": "*" }).end();

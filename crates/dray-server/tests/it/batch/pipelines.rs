@@ -118,7 +118,7 @@ async fn a_pipelines_url_is_good_for_nothing_else() {
     }
     let other = url.replace("dray-pipeline", "delete");
     assert_eq!(world.http.post(other).body("<Delete/>").send().await.unwrap().status(), 403);
-    let unsigned = url.split("&X-Amz-Signature").next().unwrap();
+    let unsigned = format!("{}?dray-pipeline", url.split('?').next().unwrap());
     let answer = world.http.post(unsigned).body(one(&uploads[0], b"a")).send().await.unwrap();
     assert_eq!(answer.status(), 403);
 }
