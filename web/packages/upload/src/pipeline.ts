@@ -21,8 +21,10 @@ const PASSING = [408, 429, 500, 502, 503, 504];
 /** The state before the first byte; a checksum is the inverted state. */
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
-/** Those whose store has refused a pipeline, or a proxy before it. */
-const refused = new WeakSet<Sender>();
+/** How many pipelines in a row may get no answer: then a proxy may cut them off. */
+const MOST_TROUBLES = 4;
+/** How many have got none. A store or a proxy that refuses one counts as `MOST_TROUBLES`. */
+const troubles = new WeakMap<Sender, number>();
 
 const NONE = new Uint8Array();
 const encoder = new TextEncoder();
@@ -66,7 +68,7 @@ export class Pipes {
   /** Returns whether the store has the file now. If not, it must be sent by itself. */
   put(upload: Upload, part: Part, signal: AbortSignal): Promise<boolean> {
     const head = headOf(upload, part);
-    if (refused.has(this.sender) || upload.file.size > SMALL_BYTES || head === null) return Promise.resolve(false);
+    if ((troubles.get(this.sender) ?? 0) >= MOST_TROUBLES || upload.file.size > SMALL_BYTES || head === null) return Promise.resolve(false);
     return new Promise((resolve, reject) => {
       signal.throwIfAborted();
       signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -85,13 +87,14 @@ export class Pipes {
     const files = this.#waiting;
     this.#waiting = [];
     this.#bytes = 0;
-    void this.#sendAll(files).catch(() => {
-      // The network broke, or everything was stopped.
-      for (const { resolve, upload, part, signal } of files) {
-        if (!signal.aborted) upload.count(part, 0);
-        resolve(false);
-      }
-    });
+    // If the network broke, or everything was stopped, they go by themselves.
+    void this.#sendAll(files).catch(() => files.forEach((file) => this.#leave(file)));
+  }
+
+  /** A file goes by itself. */
+  #leave({ upload, part, signal, resolve }: Piped): void {
+    if (!signal.aborted && part.eTag === null) upload.count(part, 0);
+    resolve(false);
   }
 
   async #sendAll(files: Piped[]): Promise<void> {
@@ -117,19 +120,20 @@ export class Pipes {
     const body = new Blob([bytes]);
     const crcs = files.map(({ bytes }) => this.#crcOf(bytes));
     const answers = files.length > 0 ? await this.#answers(files, body) : [];
-    await Promise.all(files.map((file, at) => this.#settle(file, answers[at], crcs[at]!)));
+    files.forEach((file, at) => this.#settle(file, answers[at], crcs[at]!));
   }
 
-  /** Reads a file. One that cannot be read, or has changed, goes by itself, and fails there. */
+  /** Reads a file. One that cannot be read, has changed, or must be signed again goes by itself. */
   async #read(file: Piped): Promise<Piped | null> {
-    const { upload, part, resolve } = file;
+    const { upload, part } = file;
+    const { sender } = this;
     try {
-      file.bytes = new Uint8Array(await (await this.sender.bytes(upload, part)).arrayBuffer());
-      if (file.bytes.length === upload.file.size) return file;
+      file.bytes = new Uint8Array(await (await sender.bytes(upload, part)).arrayBuffer());
+      if (file.bytes.length === upload.file.size && sender.around.now() < upload.signedUntil) return file;
     } catch {
       // The reason is found again.
     }
-    resolve(false);
+    this.#leave(file);
     return null;
   }
 
@@ -153,13 +157,24 @@ export class Pipes {
       }
     };
     const headers = { "Content-Type": "application/http;msgtype=request" };
-    const { status, body } = await sender.around.put(this.pipeline.url, all, { method: "POST", signal: ofAll(files), onSent, headers });
-    if (status === 200) return (JSON.parse(body) as { answers: Entry[] }).answers;
-    if (!PASSING.includes(status)) refused.add(sender);
-    return [];
+    const signal = ofAll(files);
+    try {
+      const { status, body } = await sender.around.put(this.pipeline.url, all, { method: "POST", signal, onSent, headers });
+      if (status !== 200) {
+        if (!PASSING.includes(status)) troubles.set(sender, MOST_TROUBLES);
+        return [];
+      }
+      const { answers } = JSON.parse(body) as { answers: Entry[] };
+      troubles.delete(sender);
+      return answers;
+    } catch (error) {
+      if (!signal.aborted) troubles.set(sender, (troubles.get(sender) ?? 0) + 1);
+      throw error;
+    }
   }
 
-  async #settle({ upload, part, signal, resolve }: Piped, entry: Entry | undefined, crc: bigint | null): Promise<void> {
+  #settle(file: Piped, entry: Entry | undefined, crc: bigint | null): void {
+    const { upload, part, signal, resolve } = file;
     if (signal.aborted) return;
     const { sender } = this;
     const { status = 0, eTag = "", retryAfter } = entry ?? {};
@@ -170,10 +185,10 @@ export class Pipes {
       upload.file.release?.(part.start, part.end);
       return resolve(true);
     }
+    if (!retryAfter) return this.#leave(file);
     upload.count(part, 0);
     const { patience } = sender;
-    if (retryAfter) await patience.rest(upload, "The object store is busy.", patience.pause(1, retryAfter), signal).catch(() => {});
-    resolve(false);
+    void patience.rest(upload, "The object store is busy.", patience.pause(1, retryAfter), signal).then(() => this.#leave(file), () => {});
   }
 }
 

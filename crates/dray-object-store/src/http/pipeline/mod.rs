@@ -126,7 +126,11 @@ impl<B: HttpBody<Data = Bytes> + Unpin> Pipeline<B> {
             let (sender, body) = passed_on();
             match head {
                 Ok(head) => self.work.begin(Request::from_parts(head, body)),
-                Err(refusal) => self.outcomes.refuse(self.work.next(), refusal),
+                Err(refusal) => {
+                    // Nobody waits for its bytes, so they must not fill the channel.
+                    drop(body);
+                    self.outcomes.refuse(self.work.next(), refusal);
+                }
             }
             self.pass_on(length, &sender).await?;
         }
@@ -268,6 +272,28 @@ mod tests {
         assert_eq!(most_at_once(&transfers).await, 1);
         places.truncate(509);
         assert_eq!(most_at_once(&transfers).await, 4);
+    }
+
+    /// A request that is not looked at, and one that is answered before its bytes have arrived.
+    #[tokio::test(start_paused = true)]
+    async fn the_bytes_of_a_refused_request_are_read_over() {
+        let outer = Request::post("/dray").header("host", "h").body(()).unwrap().into_parts().0;
+        let dispatch = |_| -> Dispatched { Box::pin(async { Response::new(Body::empty()) }) };
+        let one = |method: &str| {
+            let bytes = "x".repeat(100_000);
+            format!("{method} /dray/a HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n{bytes}")
+        };
+        let body = [one("GET"), one("PUT"), one("PUT")].concat().into_bytes();
+        let pieces: Vec<_> =
+            body.chunks(1000).map(|piece| Ok::<_, io::Error>(Bytes::copy_from_slice(piece))).collect();
+        let frames = Frames::new(Body::from_stream(stream::iter(pieces)), Duration::from_secs(1));
+        let carried = carry(&outer, frames, &Transfers::new(10), Box::new(dispatch));
+        let answer = tokio::time::timeout(Duration::from_secs(10), carried).await.unwrap();
+        let answer = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+        let statuses: Vec<_> =
+            answer["answers"].as_array().unwrap().iter().map(|answer| answer["status"].as_u64()).collect();
+        assert_eq!((statuses, answer.get("stopped")), (vec![Some(405), Some(200), Some(200)], None));
     }
 
     #[tokio::test]
