@@ -153,6 +153,52 @@ test("upload: a page of another origin uploads files without a bundler, with the
   assert.deepEqual(complaints, []);
 });
 
+test("upload: a page of another origin sends small files in pipelines; a cut connection and a cancelled file cost no other file", async () => {
+  await open(await example("upload/examples/page.html"));
+  /** @type {string[]} */
+  const sent = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname.startsWith("/dray")) sent.push(request.url().includes("dray-pipeline") ? `${request.method()} pipeline` : request.method());
+  });
+  const bytes = Array.from({ length: 40 }, (_, at) => randomBytes(at * 997));
+  const named = (/** @type {string} */ name) => bytes.map((buffer, at) => file(`${name} ${at}.bin`, buffer));
+  await page.locator("#files").setInputFiles(named("piped"));
+  for (const at of [0, 39]) await page.getByText(new RegExp(`piped ${at}\\.bin is [0-9a-f]{24}`)).waitFor();
+  for (const at of [0, 1, 39]) assert.ok((await inDrive(`piped ${at}.bin`)).equals(bytes[at] ?? Buffer.alloc(0)));
+  assert.deepEqual(sent.filter((method) => method !== "OPTIONS"), ["POST pipeline"]);
+  assert.deepEqual(complaints, []);
+
+  let cuts = 0;
+  await page.route(/dray-pipeline/, (route) => (route.request().method() === "POST" && cuts++ === 0 ? route.abort("connectionreset") : route.continue()));
+  await page.locator("#files").setInputFiles(named("cut"));
+  for (const at of [0, 39]) await page.getByText(new RegExp(`cut ${at}\\.bin is [0-9a-f]{24}`)).waitFor();
+  assert.ok((await inDrive("cut 39.bin")).equals(bytes[39] ?? Buffer.alloc(0)));
+  await page.unroute(/dray-pipeline/);
+
+  /** @type {() => void} */
+  let go = () => {};
+  const held = new Promise((resolve) => {
+    void page.route(/dray-pipeline/, async (route) => {
+      if (route.request().method() !== "POST") return route.continue();
+      go = () => void route.continue();
+      resolve(null);
+    });
+  });
+  const states = page.evaluate(async ([url, token]) => {
+    const { createUploads } = await import(/** @type {any} */ (`${url}/kit/upload.js`));
+    const uploads = createUploads({ url, token, owner: null });
+    const all = uploads.addAll(Array.from({ length: 12 }, (_, at) => ({ file: new File([`${at}`], `held ${at}.txt`) })));
+    Object.assign(window, { cancel: () => uploads.cancel(all[3]) });
+    const outcomes = await Promise.allSettled(all.map((/** @type {any} */ upload) => upload.finished()));
+    return outcomes.map(({ status }) => status);
+  }, [dray.url, dray.token]);
+  await held;
+  await page.evaluate(() => /** @type {any} */ (window).cancel());
+  go();
+  assert.deepEqual(await states, Array.from({ length: 12 }, (_, at) => (at === 3 ? "rejected" : "fulfilled")));
+  assert.equal((await inDrive("held 4.txt")).toString(), "4");
+});
+
 test("element: its example takes files by button and drop, announces what happens, and works with the keyboard", async () => {
   await open(await example("element/examples/page.html"));
   const bytes = randomBytes(50_000);

@@ -34,6 +34,12 @@ export class StandIn {
   signedSecs = null;
   /** Whether it knows batches of small files; an older drive does not. */
   batches = false;
+  /** Whether the store takes many small files in one request. */
+  pipelines = false;
+  /** Called before a pipeline is read: an answer instead, or "cut" the connection. @type {(requests: string[]) => Promise<Said | "cut" | undefined>} */
+  onPipeline = async () => undefined;
+  /** The number of files of each pipeline. @type {number[]} */
+  pipelineSizes = [];
   /** The number of files of each batch that was started. @type {number[]} */
   batchSizes = [];
   /** Called for each file of a batch that is started or finalized: an error instead. @type {(step: "start" | "finalize", name: string) => object | undefined} */
@@ -177,7 +183,8 @@ export class StandIn {
       if (held) held.isWhole = true;
       return { upload: { uploadId, fileKey, url: `${this.storeUrl}/put/${uploadId}?partNumber=1`, headers: headersOf(uploadId) } };
     });
-    return { status: 200, body: { files } };
+    const pipeline = { url: `${this.storeUrl}/pipeline`, maxFiles: 256, maxBytes: 16 << 20 };
+    return { status: 200, body: { files, ...(this.pipelines && { pipeline }) } };
   }
 
   /** The answer to the first request with this key. @param {Request} request @param {() => Said} make @returns {Said} */
@@ -223,9 +230,10 @@ export class StandIn {
   async #store(request, answer) {
     const url = new URL(request.url ?? "/", this.storeUrl);
     const partNumber = Number(url.searchParams.get("partNumber"));
-    if (this.cors.allow) answer.setHeader("Access-Control-Allow-Origin", "*").setHeader("Access-Control-Allow-Methods", "PUT, GET").setHeader("Access-Control-Allow-Headers", "*");
+    if (this.cors.allow) answer.setHeader("Access-Control-Allow-Origin", "*").setHeader("Access-Control-Allow-Methods", "PUT, GET, POST").setHeader("Access-Control-Allow-Headers", "*");
     if (this.cors.expose) answer.setHeader("Access-Control-Expose-Headers", "ETag");
     if (request.method === "OPTIONS") return void answer.writeHead(204).end();
+    if (url.pathname === "/pipeline") return this.#pipeline(request, answer);
     const held = this.uploads.get(url.pathname.split("/")[2] ?? "");
     if (!held) return void answer.writeHead(404).end(s3Error("NoSuchUpload", "No such upload."));
     if (request.method === "GET") {
@@ -233,15 +241,42 @@ export class StandIn {
       return void answer.writeHead(200, { "Content-Disposition": disposition }).end(this.bytesOf(held.name));
     }
     this.log.push(`PUT part ${partNumber}`);
-    const bytes = await bodyOf(request);
-    if (held.isWhole && request.headers["x-amz-meta-dray-upload"] !== held.id) return void answer.writeHead(403).end(s3Error("SignatureDoesNotMatch", "No."));
-    if (held.isWhole && held.parts.has(partNumber)) return void answer.writeHead(412).end(s3Error("PreconditionFailed", "It is there."));
+    const said = await this.#put(held, url, request.headers, await bodyOf(request));
+    if (said === "cut") return void request.socket.destroy();
+    answer.writeHead(said.status, said.headers).end(said.body);
+    if (said.status === 200) this.#tell(request, `part ${partNumber}`);
+  }
+
+  /** @param {Held} held @param {URL} url @param {Record<string, unknown>} headers @param {Buffer} bytes @returns {Promise<Said | "cut">} */
+  async #put(held, url, headers, bytes) {
+    const partNumber = Number(url.searchParams.get("partNumber"));
+    if (held.isWhole && headers["x-amz-meta-dray-upload"] !== held.id) return { status: 403, body: s3Error("SignatureDoesNotMatch", "No.") };
+    if (held.isWhole && held.parts.has(partNumber)) return { status: 412, body: s3Error("PreconditionFailed", "It is there.") };
     const bent = await this.onPut(partNumber, url);
+    if (bent) return bent;
+    held.parts.set(partNumber, bytes);
+    return { status: 200, body: "", headers: { ETag: eTagOf(bytes) } };
+  }
+
+  /** Many PUTs in one request. "cut" for one of them ends it there. @param {Request} request @param {Answer} answer */
+  async #pipeline(request, answer) {
+    this.log.push("POST pipeline");
+    const puts = putsIn(await bodyOf(request));
+    this.pipelineSizes.push(puts.length);
+    const bent = await this.onPipeline(puts.map(({ url }) => url.pathname));
     if (bent === "cut") return void request.socket.destroy();
     if (bent) return void answer.writeHead(bent.status, bent.headers).end(bent.body);
-    held.parts.set(partNumber, bytes);
-    answer.writeHead(200, { ETag: eTagOf(bytes) }).end();
-    this.#tell(request, `part ${partNumber}`);
+    const answers = [];
+    for (const { url, headers, bytes } of puts) {
+      const held = this.uploads.get(url.pathname.split("/")[2] ?? "");
+      const said = held ? await this.#put(held, url, headers, bytes) : { status: 404, body: s3Error("NoSuchUpload", "No such upload.") };
+      if (said === "cut") break;
+      const { status, body, headers: more } = said;
+      answers.push({ status, ...(more?.ETag && { eTag: more.ETag }), ...(more?.["Retry-After"] && { retryAfter: Number(more["Retry-After"]) }), ...(body && { body }) });
+    }
+    const stopped = answers.length < puts.length && { code: "IncompleteBody", message: "It ended." };
+    answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify({ answers, ...(stopped && { stopped }) }));
+    this.#tell(request, "pipeline");
   }
 
   /** @param {string} path @param {Answer} answer */
@@ -252,6 +287,22 @@ export class StandIn {
     const contents = await readFile(new URL(`../dist/${name}`, import.meta.url));
     answer.writeHead(200, { "Content-Type": type, "Content-Security-Policy": POLICY }).end(contents);
   }
+}
+
+/** The requests in the body of a pipeline. @param {Buffer} body */
+function putsIn(body) {
+  const puts = [];
+  for (let at = 0; at < body.length; ) {
+    const end = body.indexOf("\r\n\r\n", at) + 4;
+    if (end < 4) throw new Error("a head without an end");
+    const [line = "", ...lines] = body.toString("latin1", at, end - 4).split("\r\n");
+    const [method, path] = line.split(" ");
+    if (method !== "PUT" || !line.endsWith(" HTTP/1.1")) throw new Error(`no PUT: ${line}`);
+    const headers = Object.fromEntries(lines.map((text) => text.split(": ")).map(([name = "", value = ""]) => [name.toLowerCase(), value]));
+    at = end + Number(headers["content-length"]);
+    puts.push({ url: new URL(path ?? "", `http://${headers.host}`), headers, bytes: body.subarray(end, at) });
+  }
+  return puts;
 }
 
 /** @param {Held} held @param {any} asked @param {((bytes: Buffer) => string) | null} checksumOf @returns {Said} */

@@ -128,6 +128,7 @@ test(`${UPLOADS} uploads survive closed tabs, lost answers and failing parts: no
   const lost = wanted.filter((file) => !known.has(file)).length;
   assert.deepEqual({ lost, doubled: is.length - known.size, is }, { lost: 0, doubled: 0, is: wanted });
   await drive.until(() => drive.told.size >= UPLOADS);
+  if (UPLOADS >= 1_000) assert.ok(drive.pipelines.answered > 0 && drive.pipelines.failed > 0, JSON.stringify(drive.pipelines));
   assert.deepEqual([...drive.told.keys()].sort(), found.map(({ id }) => id).sort());
   const read = found.filter((file, at) => isLarge(file) || at % READ_ONE_OF === 0);
   for (const file of read) await isWhole(file);

@@ -25,6 +25,8 @@ export function dice(seed) {
 export class Troubled {
   /** How many PUTs of five fail: refused, lost after they were stored, or cut. */
   partsOfFive = 1;
+  /** Pipelines of small files that were answered, and those that were refused, lost or cut. There are few of them, so that half of these fail. */
+  pipelines = { answered: 0, failed: 0 };
   /** How many requests to the API of twenty lose their answers. */
   losesOfTwenty = 1;
   /** Bytes of PUTs whose 200 was sent to the client, by path and part. @type {Map<string, number>} */
@@ -114,6 +116,7 @@ export class Troubled {
     const url = new URL(request.url ?? "/", this.url);
     const body = await bodyOf(request);
     if (/^\/(kit|test)\//.test(url.pathname)) return this.#own(url.pathname, answer);
+    if (url.searchParams.has("dray-pipeline") && request.method === "POST") return this.#pipeline(request, body, answer);
     const isPut = request.method === "PUT" && !url.pathname.startsWith("/public/");
     const part = `${url.pathname} ${url.searchParams.get("partNumber") ?? ""}`;
     if (isPut) this.sentAgain += this.acknowledged.get(part) ?? 0;
@@ -130,6 +133,28 @@ export class Troubled {
       if (isPut && status === 200) this.acknowledged.set(part, body.length);
       this.#look();
     });
+  }
+
+  /** @param {Request} request @param {Buffer} body @param {Answer} answer */
+  async #pipeline(request, body, answer) {
+    const fails = this.partsOfFive > 0 && this.random() < 1 / 2;
+    const kind = Math.floor(this.random() * 4);
+    this.pipelines[fails ? "failed" : "answered"] += 1;
+    if (fails && kind === 0) return void answer.writeHead(503, { "Retry-After": "0", "Access-Control-Allow-Origin": "*" }).end();
+    if (fails && kind === 1) {
+      // Only the first half reaches the drive.
+      const half = ask({ host: "127.0.0.1", port: this.inner, path: request.url, method: "POST", headers: request.headers });
+      half.on("error", () => {}).write(body.subarray(0, body.length / 2), () => half.destroy());
+      return void request.socket.destroy();
+    }
+    const { status, headers, bytes } = await this.#forward(request, body);
+    if (fails && kind === 2) return void request.socket.destroy();
+    // The answer denies some files that were stored, and does not mention the last.
+    const said = fails ? JSON.parse(bytes.toString()) : null;
+    said?.answers.splice(0, 3, ...said.answers.slice(0, 3).map(() => ({ status: 503, body: "<Error><Code>SlowDown</Code></Error>" })));
+    said?.answers.pop();
+    const told = said ? Buffer.from(JSON.stringify(said)) : bytes;
+    answer.writeHead(status, { ...headers, "content-length": String(told.length) }).end(told, () => this.#look());
   }
 
   /** @param {Request} request @param {Buffer} body @returns {Promise<{ status: number, headers: import("node:http").IncomingHttpHeaders, bytes: Buffer }>} */

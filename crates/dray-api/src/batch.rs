@@ -59,10 +59,29 @@ pub struct NewFile {
 pub struct StartedFiles {
     /// One result for each file.
     pub files: Vec<StartedFile>,
+    /// How to send many of the files in one request. Absent if no file is to be sent, or if the store does not accept this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(nullable = false))]
+    pub pipeline: Option<Pipeline>,
     /// When the URLs expire: RFC 3339 in UTC with milliseconds. The uploads live longer: for new URLs, send the request
     /// again with the same `Idempotency-Key`.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub expires_at: String,
+}
+
+/// Where many files can be sent in one request: a `POST` of the files' own `PUT` requests, one after the other, as
+/// `application/http` (RFC 9112, section 10.2). It saves the cost of a request for each file. A client need not use it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pipeline {
+    /// Where to send the `POST`. Each `PUT` in it must be a whole HTTP/1.1 request: the path and query of the file's `url`,
+    /// its `Host`, its `headers`, and a `Content-Length`.
+    pub url: String,
+    /// The maximum number of files in one request.
+    pub max_files: u32,
+    /// The maximum number of bytes of one request.
+    pub max_bytes: u64,
 }
 
 /// The result for a file. It has exactly one of these fields.

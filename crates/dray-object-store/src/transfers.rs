@@ -11,6 +11,7 @@ use std::{
 };
 
 use http::Extensions;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::failure::{Failure, slow_down};
 
@@ -19,6 +20,8 @@ use crate::failure::{Failure, slow_down};
 const UPLOADS_PER_PART: u64 = 16;
 /// How many transfers of one object one caller may have at once: clients fetch a file in 4 to 32 ranges at once.
 const TRANSFERS_PER_OBJECT: u64 = 64;
+/// How many requests of all pipelines may be stored at once while their pipelines receive further ones.
+const PLACES_IN_PIPELINES: usize = 512;
 
 /// Who sends a request, as the server that the store is mounted in sees it: an address that stands for one client. The
 /// server puts it into the request's extensions.
@@ -82,6 +85,7 @@ struct Inner {
     refused_of_address: [AtomicU64; 2],
     refused_of_url: [AtomicU64; 2],
     too_slow: AtomicU64,
+    places_in_pipelines: Arc<Semaphore>,
 }
 
 /// A transfer under way. It ends when this is dropped.
@@ -101,6 +105,7 @@ impl Transfers {
             refused_of_address: Default::default(),
             refused_of_url: Default::default(),
             too_slow: AtomicU64::new(0),
+            places_in_pipelines: Arc::new(Semaphore::new(PLACES_IN_PIPELINES)),
         }))
     }
 
@@ -138,6 +143,11 @@ impl Transfers {
             *under_way.entry(key).or_default() += 1;
         }
         Ok(keys)
+    }
+
+    /// A place for one more request of a pipeline, if one is free.
+    pub(crate) fn place_in_pipelines(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.0.places_in_pipelines).try_acquire_owned().ok()
     }
 
     /// Counts a body that arrived too slowly.

@@ -17,6 +17,7 @@ mod list_objects;
 mod list_uploads;
 mod location;
 mod op;
+pub mod pipeline;
 mod place;
 mod post_object;
 mod put_object;
@@ -52,8 +53,10 @@ pub(crate) use self::{
     stored_headers::apply_overrides,
 };
 use crate::{
-    ObjectStore, clock,
-    failure::Failure,
+    ObjectStore,
+    body::{Announced, Frames},
+    clock,
+    failure::{Failure, not_implemented},
     fields::Fields,
     keys::{KeyKind, Known},
     transfers::{Direction, Of, Transfer},
@@ -143,7 +146,9 @@ pub(crate) fn router(store: ObjectStore, door: Door) -> Router {
 /// Whether a request's body goes to the disk as it arrives. Other bodies are XML, and gathered in memory.
 pub fn is_streamed(method: &Method, uri: &http::Uri, headers: &http::HeaderMap) -> bool {
     let has_query = uri.query().is_some_and(|query| !query.is_empty());
-    *method == Method::PUT || post_object::is_form(method, headers, has_query)
+    *method == Method::PUT
+        || post_object::is_form(method, headers, has_query)
+        || pipeline::is_one(method, uri)
 }
 
 async fn handle(State((store, door)): State<(ObjectStore, Door)>, request: Request) -> Response {
@@ -185,6 +190,7 @@ async fn serve(
     let call = Call { store, head, query, target, payload, caller, now };
     call.check(operation.access(), &call.target.bucket)?;
     call.check_owner()?;
+    pipeline::check(&call.head, operation, call.is_presigned())?;
     act(operation, &call, body).await
 }
 
@@ -276,6 +282,7 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::ListObjects => list_objects::version_1(call).await,
         Operation::ListObjectsV2 => list_objects::version_2(call).await,
         Operation::ListParts => uploads::list_parts(call).await,
+        Operation::Pipeline => carry(call, body).await,
         Operation::PostObject => Err(Failure::new(
             ErrorCode::PreconditionFailed,
             "Bucket POST must be of the enclosure-type multipart/form-data",
@@ -286,4 +293,21 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::UploadPart => upload_part::put(call, body).await,
         Operation::UploadPartCopy => copy::copy_part(call).await,
     }
+}
+
+/// Answers the requests in a pipeline like requests from the same socket. Only the server signs addresses of pipelines.
+async fn carry(call: &Call, body: &mut Body) -> Result<Response, Failure> {
+    if !call.is_url_of_server() {
+        return Err(not_implemented("pipelines, except by a URL that the server has signed"));
+    }
+    let _transfer = call.begin(Direction::Up, call.object())?;
+    pipeline::check_size(&Announced::read(&call.fields(), call.payload.clone())?)?;
+    let frames = Frames::new(body, call.store.idle_timeout());
+    let dispatch = dispatch(call.store.clone(), call.caller.door);
+    Ok(pipeline::carry(&call.head, frames, call.store.transfers_under_way(), dispatch).await)
+}
+
+/// It is a function of its own, because [`handle`] would else contain itself.
+fn dispatch(store: ObjectStore, door: Door) -> pipeline::Dispatch {
+    Box::new(move |request| Box::pin(handle(State((store.clone(), door)), request)))
 }

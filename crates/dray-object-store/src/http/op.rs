@@ -4,7 +4,7 @@
 use dray_s3::{ErrorCode, MAX_KEY_BYTES, Query, decode_path, xml::NULL_VERSION};
 use http::{HeaderValue, Method, header};
 
-use super::{access::Access, place::BucketIn, subresources::configuration};
+use super::{access::Access, pipeline, place::BucketIn, subresources::configuration};
 use crate::failure::{Failure, invalid_argument, not_implemented};
 
 /// What a request asks for.
@@ -33,6 +33,8 @@ pub(crate) enum Operation {
     ListObjects,
     ListObjectsV2,
     ListParts,
+    /// Of Dray alone: many PUTs in one request.
+    Pipeline,
     PostObject,
     PutAcl,
     PutObject,
@@ -132,6 +134,7 @@ impl Operation {
             ("HEAD", _, true) => Self::HeadBucket,
             ("DELETE", _, true) => Self::DeleteBucket,
             ("POST", _, true) if has("delete") => Self::DeleteObjects,
+            ("POST", _, true) if has(pipeline::PARAMETER) => Self::Pipeline,
             ("POST", _, true) => Self::PostObject,
             ("GET", _, true) if has("location") => Self::GetBucketLocation,
             ("GET", _, true) if has("uploads") => Self::ListMultipartUploads,
@@ -203,6 +206,7 @@ impl Operation {
             | Self::DeleteObject
             | Self::DeleteObjectTagging
             | Self::DeleteObjects
+            | Self::Pipeline
             | Self::PostObject
             | Self::PutAcl
             | Self::PutObject
@@ -228,6 +232,7 @@ impl Operation {
             Self::GetAcl | Self::PutAcl => &["acl", "versionId"],
             Self::GetBucketLocation => &["location"],
             Self::DeleteObjects => &["delete"],
+            Self::Pipeline => &[pipeline::PARAMETER],
             Self::CreateMultipartUpload => &["uploads"],
             Self::AbortMultipartUpload | Self::CompleteMultipartUpload => &["uploadId"],
             Self::UploadPart | Self::UploadPartCopy => &["uploadId", "partNumber"],

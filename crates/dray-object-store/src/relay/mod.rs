@@ -28,9 +28,12 @@ use tokio::{
 use self::lent::Lent;
 pub use self::upstream::{Asking, Probing, Relayed, Unanswered, Upstream};
 use crate::{
-    BucketIn, CorsOrigins, TransferStock, WhenShort, clock,
+    BucketIn, CorsOrigins, TransferStock, WhenShort,
+    body::{Announced, Frames},
+    clock,
     failure::{Failure, slow_down},
-    http::{Exchange, Operation, Target, authenticate_head, is_copy, preflight, readable},
+    fields::Fields,
+    http::{Exchange, Operation, Target, authenticate_head, is_copy, pipeline, preflight, readable},
     transfers::{Direction, Of, Transfer, Transfers},
 };
 
@@ -145,14 +148,31 @@ async fn serve(
     if !signed.presigned || target.bucket != config.bucket {
         return Err(denied("This server passes on to its store only requests by URLs that it has signed"));
     }
+    pipeline::check(&head, operation, signed.presigned)?;
     let call = Call { relay: relay.clone(), head, query, key: target.key, payload: signed.payload };
     match operation {
         Operation::GetObject => read(&call, "GetObject").await,
         Operation::HeadObject => read(&call, "HeadObject").await,
         Operation::UploadPart => upload::part(&call, body).await,
         Operation::PutObject => upload::whole(&call, body).await,
+        Operation::Pipeline => carry(&call, body).await,
         _ => Err(denied("This server passes on only reads, parts and small files")),
     }
+}
+
+/// Answers the requests in a pipeline like requests from the same socket.
+async fn carry(call: &Call, body: &Lent) -> Result<Response, Failure> {
+    let _transfer = call.begin(Direction::Up, Of::Object(String::new(), String::new()))?;
+    let fields = Fields::new(&call.head.headers, &call.query);
+    pipeline::check_size(&Announced::read(&fields, call.payload.clone())?)?;
+    let Inner { config, transfers, .. } = &*call.relay.0;
+    let frames = Frames::new(body.clone(), config.idle_timeout);
+    Ok(pipeline::carry(&call.head, frames, transfers, dispatch(call.relay.clone())).await)
+}
+
+/// It is a function of its own, because [`handle`] would else contain itself.
+fn dispatch(relay: Relay) -> pipeline::Dispatch {
+    Box::new(move |request| Box::pin(handle(State(relay.clone()), request)))
 }
 
 fn denied(message: &'static str) -> Failure {

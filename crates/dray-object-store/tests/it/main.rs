@@ -17,5 +17,6 @@ mod listing;
 mod metadata;
 mod multipart;
 mod objects;
+mod pipeline;
 mod refusals;
 mod relay;

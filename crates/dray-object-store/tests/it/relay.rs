@@ -24,7 +24,13 @@ const PATH: &str = "/dray/files/a%20b";
 
 /// The requests that the store received, and the bodies that it read.
 #[derive(Default)]
-struct Asked(Mutex<Vec<(Relayed, Option<Bytes>)>>);
+pub(crate) struct Asked(Mutex<Vec<(Relayed, Option<Bytes>)>>);
+
+impl Asked {
+    pub(crate) fn take(&self) -> Vec<(Relayed, Option<Bytes>)> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
 
 fn key() -> Credentials {
     Credentials { access_key_id: "relay".into(), secret_access_key: "hush".into(), session_token: None }
@@ -49,7 +55,7 @@ fn asked_by(ask: impl Fn(Relayed) -> Asking + Send + Sync + 'static) -> Upstream
 }
 
 /// A store that reads everything that it is sent, and answers with an `ETag`.
-fn good() -> (Relay, Arc<Asked>) {
+pub(crate) fn good() -> (Relay, Arc<Asked>) {
     let asked = Arc::new(Asked::default());
     let upstream = {
         let asked = Arc::clone(&asked);
@@ -70,7 +76,16 @@ fn good() -> (Relay, Arc<Asked>) {
     (relay(upstream), asked)
 }
 
-fn url(method: &Method, query: &[(&str, &str)], headers: &[(&str, &str)]) -> String {
+pub(crate) fn url(method: &Method, query: &[(&str, &str)], headers: &[(&str, &str)]) -> String {
+    url_of(method, "files/a b", query, headers)
+}
+
+pub(crate) fn url_of(
+    method: &Method,
+    object: &str,
+    query: &[(&str, &str)],
+    headers: &[(&str, &str)],
+) -> String {
     let credentials = key();
     #[expect(clippy::disallowed_methods, reason = "the relay uses the machine's clock")]
     let now = jiff::Timestamp::now();
@@ -80,7 +95,7 @@ fn url(method: &Method, query: &[(&str, &str)], headers: &[(&str, &str)]) -> Str
         region: "us-east-1",
         endpoint: &endpoint,
         bucket: "dray",
-        key: "files/a b",
+        key: object,
         now,
         expires_secs: 600,
     };
@@ -91,11 +106,11 @@ fn url(method: &Method, query: &[(&str, &str)], headers: &[(&str, &str)]) -> Str
     url.unwrap().strip_prefix("http://drive.example.com").unwrap().to_owned()
 }
 
-fn part_url() -> String {
+pub(crate) fn part_url() -> String {
     url(&Method::PUT, &[("partNumber", "7"), ("uploadId", "an/id")], &[])
 }
 
-async fn ask(
+pub(crate) async fn ask(
     relay: &Relay,
     method: &Method,
     url: &str,

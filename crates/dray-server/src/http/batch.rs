@@ -19,6 +19,9 @@ use crate::service::{self, Made};
 /// this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
 /// finalized, its URL changes nothing any more.
 ///
+/// If the answer has a `pipeline`, the store also takes many of these `PUT`s in the body of one `POST`, which saves the
+/// cost of a request for each file.
+///
 /// A file that cannot be started gets an `error`, and the others are started all the same. If a file has a `checksum`,
 /// and the caller already has a file with the same name, place and bytes, the answer is that file's `item`. A repeat
 /// with the same `Idempotency-Key` answers the same uploads with new URLs, and tries the refused files again.
@@ -52,7 +55,8 @@ pub(super) async fn start(
             StartedFile { error: Some(told(&err)), ..StartedFile::default() }
         }
     });
-    let answer = StartedFiles { files: files.collect(), expires_at: wire_time(started.answer.expires_at) };
+    let expires_at = wire_time(started.answer.expires_at);
+    let answer = StartedFiles { files: files.collect(), pipeline: started.answer.pipeline, expires_at };
     Ok(made(Made { answer, is_repeat: started.is_repeat }))
 }
 

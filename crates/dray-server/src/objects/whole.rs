@@ -5,6 +5,7 @@
 //! Dray does not know whether other stores refuse. There the PUT writes a key beside the object, and finalize copies
 //! it from there.
 
+use dray_object_store::pipeline;
 use dray_s3::encode_path;
 use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue, Method};
@@ -90,6 +91,17 @@ impl Objects {
         let presigned = dray_s3::presign_with_headers(&Method::PUT, &signer.scope(self, url), &[], &bound);
         let expires_at = signer.expires_at;
         Ok(PutUrl { url: presigned.map_err(Error::internal)?, headers, expires_at })
+    }
+
+    /// Signs an address that takes many PUTs in one request, if clients reach the store through this server.
+    pub async fn presign_pipeline(&self, url: &UrlScope<'_>) -> Result<Option<String>> {
+        if self.public_endpoint().is_some() {
+            return Ok(None);
+        }
+        let (signer, of_bucket) = (self.signer(url).await?, UrlScope { key: "", ..*url });
+        let scope = signer.scope(self, &of_bucket);
+        let presigned = dray_s3::presign(&Method::POST, &scope, &[(pipeline::PARAMETER, "")]);
+        presigned.map(Some).map_err(Error::internal)
     }
 
     /// What the store has under `key`, with its checksum if `with_crc64`.

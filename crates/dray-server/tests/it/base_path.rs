@@ -9,6 +9,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::batch::pipelines::one;
+use crate::batch::{file, ids_of};
 use crate::world::{Actor, MIB, World, bytes};
 
 /// The world, an actor who reaches it through the proxy, and the address there.
@@ -53,6 +55,28 @@ async fn a_file_is_uploaded_and_downloaded_below_a_path() {
     let followed = world.http.get(link["url"].as_str().unwrap()).send().await.unwrap();
     assert!(link["url"].as_str().unwrap().starts_with(&format!("{url}/l/")));
     assert_eq!(followed.bytes().await.unwrap(), parts.concat());
+}
+
+#[tokio::test]
+async fn many_small_files_are_sent_in_one_request_below_a_path() {
+    let (world, owner, url) = below_a_path().await;
+    if world.store.is_some() {
+        return;
+    }
+    let files = json!({ "files": [file("a", b"abc"), file("b", b"de")] });
+    let answer = owner.batch("start", &files).await.ok();
+    let address = answer["pipeline"]["url"].as_str().unwrap();
+    assert!(address.starts_with(&format!("{url}/dray?")), "{address}");
+    let uploads = [&answer["files"][0]["upload"], &answer["files"][1]["upload"]];
+    let body = [one(uploads[0], b"abc"), one(uploads[1], b"de")].concat();
+    let without = String::from_utf8(body.clone()).unwrap().replace("/drive/dray/", "/dray/");
+    for (body, status) in [(body, "200"), (without.into_bytes(), "400")] {
+        let said = world.http.post(address).body(body).send().await.unwrap().text().await.unwrap();
+        assert_eq!(said.matches(&format!("\"status\":{status}")).count(), 2, "{said}");
+    }
+    for upload in uploads {
+        owner.batch("finalize", &json!({ "files": [ids_of(upload)] })).await.ok();
+    }
 }
 
 #[tokio::test]

@@ -139,6 +139,9 @@ export interface paths {
          *     this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
          *     finalized, its URL changes nothing any more.
          *
+         *     If the answer has a `pipeline`, the store also takes many of these `PUT`s in the body of one `POST`, which saves the
+         *     cost of a request for each file.
+         *
          *     A file that cannot be started gets an `error`, and the others are started all the same. If a file has a `checksum`,
          *     and the caller already has a file with the same name, place and bytes, the answer is that file's `item`. A repeat
          *     with the same `Idempotency-Key` answers the same uploads with new URLs, and tries the refused files again.
@@ -1855,6 +1858,27 @@ export interface components {
              */
             participants: components["schemas"]["Participant"][];
         };
+        /**
+         * @description Where many files can be sent in one request: a `POST` of the files' own `PUT` requests, one after the other, as
+         *     `application/http` (RFC 9112, section 10.2). It saves the cost of a request for each file. A client need not use it.
+         */
+        Pipeline: {
+            /**
+             * @description Where to send the `POST`. Each `PUT` in it must be a whole HTTP/1.1 request: the path and query of the file's `url`,
+             *     its `Host`, its `headers`, and a `Content-Length`.
+             */
+            url: string;
+            /**
+             * Format: int32
+             * @description The maximum number of files in one request.
+             */
+            maxFiles: number;
+            /**
+             * Format: int64
+             * @description The maximum number of bytes of one request.
+             */
+            maxBytes: number;
+        };
         /** @description Step 2, `presigned-urls`. */
         PresignParts: {
             /** @description From `start`. */
@@ -2046,6 +2070,8 @@ export interface components {
         StartedFiles: {
             /** @description One result for each file. */
             files: components["schemas"]["StartedFile"][];
+            /** @description How to send many of the files in one request. Absent if no file is to be sent, or if the store does not accept this. */
+            pipeline?: components["schemas"]["Pipeline"];
             /**
              * Format: date-time
              * @description When the URLs expire: RFC 3339 in UTC with milliseconds. The uploads live longer: for new URLs, send the request

@@ -46,6 +46,8 @@ export interface FileOutcome {
   /** Of a finalize: the file. */
   item?: Item;
   error?: ApiError;
+  /** Of a start: where many of the files can be sent in one request, if the store takes that. */
+  pipeline?: { url: string; maxFiles: number; maxBytes: number } | undefined;
 }
 
 export interface SignedParts {
@@ -152,14 +154,12 @@ export class Api {
     return this.#call("POST", "/drive/files/upload/multipart/finalize", request, signal);
   }
 
-  /** Starts many small files. A repeated request with the same `key` returns the same uploads. It cannot be cancelled, as `start`. */
-  startFiles(request: { files: NewFile[]; onConflict?: OnConflict }, key: string): Promise<FileOutcome[]> {
-    return this.#call<OfFiles>("POST", "/drive/files/upload/batch/start", request, undefined, { key }).then(outcomes);
-  }
-
-  /** Finalizes many small files: an item or an error for each, in their order. */
-  finalizeFiles(files: Finalize[]): Promise<FileOutcome[]> {
-    return this.#call<OfFiles>("POST", "/drive/files/upload/batch/finalize", { files }).then(outcomes);
+  /**
+   * Starts or finalizes many small files: an outcome for each, in their order. A repeated start with the same `key` returns the
+   * same uploads. It cannot be cancelled, as `start`.
+   */
+  batch(step: "start" | "finalize", request: { files: (NewFile | Finalize)[]; onConflict?: OnConflict }, key?: string): Promise<FileOutcome[]> {
+    return this.#call<OfFiles>("POST", `/drive/files/upload/batch/${step}`, request, undefined, { key }).then(outcomes);
   }
 
   /** A repeated request with the same `key` returns the same folder. */
@@ -198,7 +198,7 @@ export class Api {
     path: string,
     body?: unknown,
     signal?: AbortSignal,
-    { key, keepalive = false }: { key?: string; keepalive?: boolean } = {},
+    { key, keepalive = false }: { key?: string | undefined; keepalive?: boolean } = {},
   ): Promise<T> {
     const token = await this.#token();
     const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
@@ -259,10 +259,10 @@ function errorOf({ code = "unknown", message, retryAfter }: ErrorBody, status: n
   return new ApiError(status, code, message ?? otherwise, retryAfter ?? pause);
 }
 
-type OfFiles = { files: (Omit<FileOutcome, "error"> & { error?: ErrorBody })[] };
+type OfFiles = Pick<FileOutcome, "pipeline"> & { files: (Omit<FileOutcome, "error"> & { error?: ErrorBody })[] };
 
-const outcomes = ({ files }: OfFiles): FileOutcome[] =>
-  files.map(({ error, ...file }) => (error ? { error: errorOf(error, error.statusCode ?? 500, "", null) } : file));
+const outcomes = ({ files, pipeline }: OfFiles): FileOutcome[] =>
+  files.map(({ error, ...file }) => (error ? { error: errorOf(error, error.statusCode ?? 500, "", null) } : { ...file, pipeline }));
 
 /** `Retry-After` in seconds, which servers write as seconds or as a date (RFC 9110, 10.2.3); `null` if it is neither. */
 export function retryAfterSecs(header: string | null): number | null {

@@ -3,6 +3,8 @@
 // which is loaded with the first batch. It imports only types: code that it shared with the engine would need a third script.
 
 import type { ApiError, FileOutcome, Finalize, Item, NewFile } from "./api.ts";
+import type { Part } from "./parts.ts";
+import { Pipes } from "./pipeline.ts";
 import type { Sender } from "./sender.ts";
 import type { Upload } from "./upload.ts";
 
@@ -70,6 +72,7 @@ export class Batch {
   /** Its requests end once all have left. */
   readonly #all = new AbortController();
   #requests = 0;
+  #pipes: Pipes | null = null;
 
   /** `members` all have the same `onConflict`. `key` is new. */
   constructor(
@@ -87,13 +90,13 @@ export class Batch {
         // A repeat with the same key returns the same uploads.
         const own = `${key}-${++this.#requests}`;
         const request = { files, ...(onConflict && { onConflict }) };
-        return patience.ask(first, signal, (api) => api.startFiles(request, own).catch((error) => this.#notKnown(error)));
+        return patience.ask(first, signal, (api) => api.batch("start", request, own).catch((error) => this.#notKnown(error)));
       },
       this.#starting,
       around.after,
     );
     this.#finals = new Gathering(
-      (first, files) => patience.ask(first, signal, (api) => api.finalizeFiles(files)),
+      (first, files) => patience.ask(first, signal, (api) => api.batch("finalize", { files })),
       this.#sending,
       around.after,
     );
@@ -108,7 +111,7 @@ export class Batch {
     const wanted: NewFile = { path: file.name, fileSize: file.size, mimeType: file.type || "application/octet-stream" };
     if (parentId !== undefined) wanted.parentId = parentId;
     const asked = sender.around.now();
-    const { upload: whole, error } = await this.#starts.add(upload, wanted);
+    const { upload: whole, error, pipeline } = await this.#starts.add(upload, wanted);
     this.#starting.delete(upload);
     if (!whole) throw (error && error.code !== "too_many_uploads" && sender.judge(error)) || sender.alone;
     const { uploadId, fileKey, url, headers } = whole;
@@ -122,7 +125,13 @@ export class Batch {
     part.url = url;
     upload.headers = headers;
     sender.signed(upload, part, asked);
+    if (pipeline) this.#pipes ??= new Pipes(sender, pipeline);
     await sender.memory.changed(upload);
+  }
+
+  /** Sends a file that was started with others. Returns whether the store has it now; if not, it must be sent by itself. */
+  async put(upload: Upload, part: Part, signal: AbortSignal): Promise<boolean> {
+    return this.#pipes !== null && this.#pipes.put(upload, part, signal);
   }
 
   /** The item of a file that was sent, finalized with others. */

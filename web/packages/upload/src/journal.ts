@@ -29,6 +29,9 @@ export class Journal {
   #writing: Promise<void> = Promise.resolve();
   /** Whether the transaction has changed something. */
   #hasNews = false;
+  /** How many uploads the transaction has still to end, and the picks of those that it has ended. */
+  #ending = 0;
+  readonly #picks = new Set<string>();
   /** Tabs that were seen and are closed. Their names are never used again. */
   readonly #dead = new Set<string>();
   #letGo = (): void => {};
@@ -111,14 +114,17 @@ export class Journal {
       const unknown: string[] = [];
       let found: Found = { isMine: true, entry: own, isNews: false };
       await this.#write((store) => {
-        // The entry itself may still be another person's.
-        const itself = store.get(own.id);
-        const asking = store.index("match").getAll(own.match);
-        asking.onsuccess = () => {
-          const all = (asking.result as Entry[]).filter(({ id }) => id !== own.id);
-          if (itself.result) all.push(itself.result as Entry);
+        const look = (all: Entry[]): void => {
           unknown.push(...all.map(({ tab }) => tab).filter((tab) => !living.has(tab) && !this.#dead.has(tab)));
           if (unknown.length === 0) found = this.#taken(store, own, all);
+        };
+        const asking = store.index("match").getAll(own.match);
+        asking.onsuccess = () => {
+          const all = asking.result as Entry[];
+          if (all.some(({ id }) => id === own.id)) return look(all);
+          // The entry itself may still be another person's.
+          const itself = store.get(own.id);
+          itself.onsuccess = () => look(itself.result ? [...all, itself.result as Entry] : all);
         };
       });
       if (unknown.length === 0) return found;
@@ -151,33 +157,42 @@ export class Journal {
 
   /** This tab no longer sends the upload. `entry` says how far it is. */
   release(entry: Entry): Promise<void> {
-    return this.#ifOwn(entry.id, (store) => this.#put(store, { ...entry, sending: false }));
+    return this.#write(this.#ifOwn(entry.id, (store) => this.#put(store, { ...entry, sending: false })));
   }
 
   /** The item exists. Once this is so for all files of its pick, all entries of the pick are removed. */
   done(entry: Entry): Promise<void> {
-    return this.#ifOwn(entry.id, (store) => {
-      this.#put(store, { ...entry, done: 1, sending: false });
-      this.#tidy(store, entry.pick);
-    });
+    return this.#end(entry, (store) => this.#put(store, { ...entry, done: 1, sending: false }));
   }
 
   /** The upload was cancelled. */
   forget(entry: Entry): Promise<void> {
-    return this.#ifOwn(entry.id, (store) => {
-      this.#delete(store, entry.id);
-      this.#tidy(store, entry.pick);
-    });
+    return this.#end(entry, (store) => this.#delete(store, entry.id));
   }
 
-  /** Changes an entry unless another tab has taken it. */
-  #ifOwn(id: string, change: Change): Promise<void> {
-    return this.#write((store) => {
+  /** Changes an entry unless another tab has taken it. Calls `after` in either case. */
+  #ifOwn(id: string, change: Change, after: Change = () => {}): Change {
+    return (store) => {
       const asking = store.get(id);
       asking.onsuccess = () => {
         const stored = asking.result as Entry | undefined;
         if (stored?.tab === this.tab) change(store);
+        after(store);
       };
+    };
+  }
+
+  /** Ends an upload. Once a transaction has ended its last one, it looks at their picks: once, however many files end together. */
+  #end({ id, pick }: Entry, change: Change): Promise<void> {
+    const end = this.#ifOwn(id, change, (store) => {
+      this.#picks.add(pick);
+      if (--this.#ending > 0) return;
+      for (const ended of this.#picks) this.#tidy(store, ended);
+      this.#picks.clear();
+    });
+    return this.#write((store) => {
+      this.#ending += 1;
+      end(store);
     });
   }
 
@@ -187,13 +202,21 @@ export class Journal {
     open.onsuccess = () => {
       if (open.result !== undefined) return;
       const all = store.index("pick").getAll(IDBKeyRange.only([pick, 1]));
-      all.onsuccess = () => {
+      const count = store.count();
+      count.onsuccess = () => {
+        // Nearly always there is nothing else.
+        if (count.result === all.result.length) return this.#clear(store);
         for (const { id, match } of all.result as Entry[]) {
           const same = store.index("match").count(match);
           same.onsuccess = () => same.result === 1 && this.#delete(store, id);
         }
       };
     };
+  }
+
+  #clear(store: IDBObjectStore): void {
+    store.clear();
+    this.#hasNews = true;
   }
 
   #put(store: IDBObjectStore, entry: Entry): void {
@@ -215,6 +238,8 @@ export class Journal {
   }
 
   #commit(changes: Change[]): Promise<void> {
+    this.#ending = 0;
+    this.#picks.clear();
     return new Promise((resolve, reject) => {
       const transaction = this.db.transaction(STORE, "readwrite");
       transaction.oncomplete = () => {

@@ -37,13 +37,13 @@ const KEPT_MS = 4_000;
 export const sendByHttp: Send = (url, sent) => send(url, sent).finally(() => forget(sent.body));
 
 const send: Send = async (url, sent) => {
-  const { body, signal, headers, onSent } = sent;
+  const { body, signal, headers, onSent, method } = sent;
   const whole = body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
   signal.throwIfAborted();
   if (isFetchConfigured()) return fetch(url, { ...sent, body: whole ?? body });
   const to = new URL(url);
   const { request, agent } = connectionsTo(to);
-  const init = { method: "PUT", agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": body.size } };
+  const init = { method, agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": body.size } };
   return new Promise((resolve, reject) => {
     let isAnswered = false;
     const put = request(to, init, (incoming) => {

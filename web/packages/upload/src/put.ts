@@ -14,18 +14,25 @@ export interface PutAnswer {
   retryAfterSecs?: number | null;
 }
 
-/** PUTs `body` to `url`. Rejects with `NoAnswer`, or with the reason of the signal once that is aborted. */
+/** Sends `body` to `url`. Rejects with `NoAnswer`, or with the reason of the signal once that is aborted. */
 export type PutPart = (
   url: string,
   body: Blob,
-  options: { signal: AbortSignal; onSent: (bytes: number) => void; /** Of a small file. */ headers?: Record<string, string> | null },
+  options: {
+    signal: AbortSignal;
+    onSent: (bytes: number) => void;
+    /** Of a small file. */
+    headers?: Record<string, string> | null;
+    /** Default: PUT. POST sends many small files at once. */
+    method?: "PUT" | "POST";
+  },
 ) => Promise<PutAnswer>;
 
 /** A connection that has moved no byte for this time counts as dead, even if the system does not know it. */
 const STALLED_MS = 60_000;
 
 /** `PutPart` with XMLHttpRequest: unlike fetch, it reports how much has been sent. */
-export const putWithXhr: PutPart = (url, body, { signal, onSent, headers }) =>
+export const putWithXhr: PutPart = (url, body, { method = "PUT", signal, onSent, headers }) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const xhr = new XMLHttpRequest();
@@ -43,15 +50,15 @@ export const putWithXhr: PutPart = (url, body, { signal, onSent, headers }) =>
     };
     xhr.onload = () => resolve(answerOf(xhr.status, xhr.responseText, (name) => headerOf(xhr, name)));
     xhr.onerror = () => reject(new NoAnswer("The object store does not answer."));
-    xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store stopped answering."));
-    xhr.open("PUT", url);
+    xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store does not answer."));
+    xhr.open(method, url);
     for (const [name, value] of Object.entries(headers ?? {})) xhr.setRequestHeader(name, value);
     xhr.send(body);
   });
 
 /** Does what `fetch` does. It may report progress, too. */
 export type Send = (url: string, init: Sent) => Promise<Answer>;
-export type Sent = { method: "PUT"; body: Blob; headers: Record<string, string>; signal: AbortSignal; onSent: (bytes: number) => void };
+export type Sent = { method: "PUT" | "POST"; body: Blob; headers: Record<string, string>; signal: AbortSignal; onSent: (bytes: number) => void };
 /** What is read of an answer; a `Response` has it. */
 export type Answer = Pick<Response, "status" | "text"> & { headers: Pick<Headers, "get"> };
 
@@ -59,10 +66,10 @@ export type Answer = Pick<Response, "status" | "text"> & { headers: Pick<Headers
  * `PutPart` where there is no XMLHttpRequest: in Node with `node:http`, in service workers with fetch, which reports progress only at
  * the end.
  */
-export const putWithFetch: PutPart = async (url, body, { signal, onSent, headers }) => {
+export const putWithFetch: PutPart = async (url, body, { method = "PUT", signal, onSent, headers }) => {
   try {
     const send: Send = (await inNode)?.sendByHttp ?? fetch;
-    const answer = await send(url, { method: "PUT", body, signal, headers: headers ?? {}, onSent });
+    const answer = await send(url, { method, body, signal, onSent, headers: headers ?? {} });
     const said = await answer.text();
     onSent(body.size);
     return answerOf(answer.status, said, (name) => answer.headers.get(name));

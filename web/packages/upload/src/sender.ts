@@ -3,7 +3,7 @@
 
 import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload, type StoredParts } from "./api.ts";
 import { checksumHere, type Checksum } from "./checksum.ts";
-import { base64, combined } from "./crc64.ts";
+import { base64, combined, update } from "./crc64.ts";
 import { CHANGED, Failure, judgeApi, judgePut, storeOutOfReach } from "./failure.ts";
 import { Folders } from "./folders.ts";
 import type { Memory } from "./memory.ts";
@@ -37,7 +37,7 @@ export interface Sending extends Timing {
 
 export class Sender {
   readonly folders: Folders;
-  readonly #slots: Slots;
+  readonly slots: Slots;
   /** For small files, of which more are sent at once. */
   readonly #smallSlots: Slots;
   /** Whether the drive knows batches of small files, as far as is known yet. */
@@ -49,6 +49,7 @@ export class Sender {
   /** Thrown if another person added the file. */
   readonly foreign = new Error();
   readonly judge = judgeApi;
+  readonly update = update;
   /** Where a PUT was answered: its CORS rules allow that. */
   readonly #allowed = new Set<string>();
   /** Whether the drive's store proves checksums, as far as is known yet. */
@@ -73,7 +74,7 @@ export class Sender {
     },
   ) {
     this.folders = new Folders(patience);
-    this.#slots = new Slots(around.partsInFlight);
+    this.slots = new Slots(around.partsInFlight);
     this.#smallSlots = new Slots(around.partsInFlight * FILES_A_PART);
   }
 
@@ -150,8 +151,8 @@ export class Sender {
     };
     begin(this.#readStored(upload, run.signal));
     for (const part of upload.parts) {
-      if (part.eTag !== null) continue;
-      const giveBack = await (upload.headers ? this.#smallSlots : this.#slots).take(run.signal);
+      if (part.eTag !== null || (await upload.batch?.put(upload, part, run.signal))) continue;
+      const giveBack = await (upload.headers ? this.#smallSlots : this.slots).take(run.signal);
       begin(this.#sendPart(upload, part, run.signal).finally(giveBack));
     }
     await Promise.all(sending);
@@ -161,18 +162,19 @@ export class Sender {
   async #readStored(upload: Upload, signal: AbortSignal): Promise<void> {
     for (const part of upload.parts) {
       signal.throwIfAborted();
-      if (part.eTag !== null && part.crc === null) part.crc = await this.#checksumOf(upload, await this.#bytesOf(upload, part));
+      if (part.eTag !== null && part.crc === null) part.crc = await this.#checksumOf(upload, await this.bytes(upload, part));
     }
   }
 
   async #sendPart(upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
-    const bytes = await this.#bytesOf(upload, part);
+    const bytes = await this.bytes(upload, part);
     const [crc] = await Promise.all([this.#checksumOf(upload, bytes), this.#putUntilStored(upload, part, bytes, signal)]);
     part.crc = crc;
     upload.file.release?.(part.start, part.end);
   }
 
-  async #bytesOf({ file, headers }: Upload, part: Part): Promise<Blob> {
+  /** The part as a blob. */
+  async bytes({ file, headers }: Upload, part: Part): Promise<Blob> {
     try {
       // A small file goes as it is, because Chromium takes 1 ms and more to slice a file. Its headers say which type is stored.
       return await (headers && file instanceof Blob ? file : file.slice(part.start, part.end));
@@ -203,7 +205,7 @@ export class Sender {
         continue;
       }
       const verdict = judgePut(answer, part.number, new URL(url).origin);
-      if (verdict.is === "stored") return this.#stored(upload, part, verdict.eTag);
+      if (verdict.is === "stored") return this.stored(upload, part, verdict.eTag);
       upload.count(part, 0);
       if (verdict.is === "failed" || tries >= TRIES) throw verdict.why;
       if (verdict.is === "sign-again") {
@@ -218,7 +220,7 @@ export class Sender {
   /** `null` if there is no answer. */
   async #put(upload: Upload, part: Part, url: string, bytes: Blob, signal: AbortSignal): Promise<PutAnswer | null> {
     const onSent = (count: number): void => {
-      if (!signal.aborted) this.#sent(upload, part, Math.min(count, bytes.size));
+      if (!signal.aborted) this.sent(upload, part, Math.min(count, bytes.size));
     };
     try {
       const answer = await this.around.put(url, bytes, { signal, onSent, headers: upload.headers });
@@ -231,7 +233,7 @@ export class Sender {
     }
   }
 
-  #sent(upload: Upload, part: Part, bytes: number): void {
+  sent(upload: Upload, part: Part, bytes: number): void {
     const more = bytes - part.sent;
     if (more <= 0) return;
     upload.count(part, bytes);
@@ -242,7 +244,7 @@ export class Sender {
     this.hooks.onChange(upload);
   }
 
-  #stored(upload: Upload, part: Part, eTag: string): void {
+  stored(upload: Upload, part: Part, eTag: string): void {
     part.eTag = eTag;
     part.url = null;
     upload.count(part, part.end - part.start);

@@ -29,6 +29,7 @@ fn each_operation_is_known_by_method_path_and_query() {
         ("GET", "/b?list-type=2", Operation::ListObjectsV2),
         ("GET", "/b?uploads=", Operation::ListMultipartUploads),
         ("POST", "/b?delete", Operation::DeleteObjects),
+        ("POST", "/b?dray-pipeline", Operation::Pipeline),
         ("PUT", "/b?acl", Operation::PutAcl),
         ("PUT", "/b/k?acl", Operation::PutAcl),
         ("PUT", "/b/k", Operation::PutObject),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dray_api::batch::{FileToPut, NewFile, StartFiles};
+use dray_api::batch::{FileToPut, NewFile, Pipeline, StartFiles};
 use dray_api::limits::{MAX_BATCH_FILES, MAX_FOLDER_DEPTH, MAX_PATH_BYTES, MAX_WHOLE_FILE_BYTES};
 use dray_api::upload::Checksum;
 use dray_api::{ItemId, UploadRowId};
@@ -22,12 +22,14 @@ use crate::drive::parts::Crc64;
 use crate::drive::upload::{State, check_on_conflict};
 use crate::drive::{Error, Result};
 use crate::objects::UrlScope;
-use dray_object_store::die_at;
+use dray_object_store::{die_at, pipeline};
 
 /// The outcomes of the files of a request, in their order.
 pub(crate) struct StartedFiles {
     /// One outcome for each file.
     pub(crate) files: Vec<StartedFile>,
+    /// Where many of them can be sent in one request.
+    pub(crate) pipeline: Option<Pipeline>,
     /// When the first of the URLs expires.
     pub(crate) expires_at: Timestamp,
 }
@@ -229,7 +231,11 @@ impl Service {
             });
         }
         self.metrics.part_urls.increment(signed as u64);
-        Ok(StartedFiles { files, expires_at })
+        let scope = UrlScope { endpoint, key: "", now, expires_secs: self.url_ttl_secs };
+        let url = if signed > 0 { self.objects.presign_pipeline(&scope).await? } else { None };
+        let pipeline =
+            url.map(|url| Pipeline { url, max_files: pipeline::MAX_FILES, max_bytes: pipeline::MAX_BYTES });
+        Ok(StartedFiles { files, pipeline, expires_at })
     }
 }
 

@@ -7,6 +7,7 @@ mod granted;
 mod headers;
 mod leftovers;
 mod moved;
+pub(crate) mod pipelines;
 mod places;
 mod races;
 
