@@ -1032,6 +1032,9 @@ class AsyncOperations:
         this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
         finalized, its URL changes nothing any more.
 
+        If the answer has a `pipeline`, the store also takes many of these `PUT`s in the body of one `POST`, which saves
+        the cost of a request for each file.
+
         A file that cannot be started gets an `error`, and the others are started all the same. If a file has a
         `checksum`, and the caller already has a file with the same name, place and bytes, the answer is that file's
         `item`. A repeat with the same `Idempotency-Key` answers the same uploads with new URLs, and tries the refused
@@ -1846,6 +1849,9 @@ class Operations:
         paths are created, and every file gets its own upload with one signed URL. Send the whole file with one `PUT` to
         this URL, with exactly the headers of the answer; then `batch/finalize` creates the files. Once a file is
         finalized, its URL changes nothing any more.
+
+        If the answer has a `pipeline`, the store also takes many of these `PUT`s in the body of one `POST`, which saves
+        the cost of a request for each file.
 
         A file that cannot be started gets an `error`, and the others are started all the same. If a file has a
         `checksum`, and the caller already has a file with the same name, place and bytes, the answer is that file's

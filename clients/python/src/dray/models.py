@@ -61,6 +61,7 @@ __all__ = [
     "OpenedRequest",
     "Participant",
     "Participants",
+    "Pipeline",
     "PresignParts",
     "PresignedPart",
     "PresignedParts",
@@ -1038,6 +1039,24 @@ class Participants:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    """Where many files can be sent in one request: a `POST` of the files' own `PUT` requests, one after the other, as
+    `application/http` (RFC 9112, section 10.2). It saves the cost of a request for each file. A client need not use it.
+    """
+
+    url: str = field(repr=False)
+    """Where to send the `POST`. Each `PUT` in it must be a whole HTTP/1.1 request: the path and query of the file's `url`,
+    its `Host`, its `headers`, and a `Content-Length`.
+    """
+
+    max_files: int
+    """The maximum number of files in one request."""
+
+    max_bytes: int
+    """The maximum number of bytes of one request."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PresignParts:
     """Step 2, `presigned-urls`."""
 
@@ -1234,6 +1253,9 @@ class StartedFiles:
 
     files: list[StartedFile]
     """One result for each file."""
+
+    pipeline: Pipeline | None = None
+    """How to send many of the files in one request. Absent if no file is to be sent, or if the store does not accept this."""
 
     expires_at: datetime
     """When the URLs expire: RFC 3339 in UTC with milliseconds. The uploads live longer: for new URLs, send the request

@@ -126,8 +126,8 @@ async fn only_signed_puts_of_whole_objects_are_taken_and_others_hinder_none() {
     };
     let host = server.address.to_string();
     let headers = server.sign("PUT", "/dray/a", &[], &PayloadHash::Unsigned);
-    let by_header: String =
-        headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
+    let lines = headers.iter().map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap()));
+    let by_header = lines.collect::<Vec<_>>().concat();
     let nested = address(&server);
     let cases = [
         (raw("PUT", &late, &host, ""), "403 AccessDenied"),

@@ -147,6 +147,7 @@ test("a file that is cancelled or paused in a pipeline hinders no other, and a p
   uploads.cancel(picked[29]!);
   uploads.pause(picked[28]!);
   assert.equal(uploads.totals.of.cancelled, 1);
+  await server.until("POST /abort");
   go();
   await all(picked.slice(0, 28));
   assert.equal(picked[28]!.state, "paused");
@@ -166,6 +167,7 @@ test("if all files of a pipeline are cancelled, it is not sent any further", asy
   while (server.pipelineSizes.length === 0) await new Promise((resolve) => setImmediate(resolve));
   for (const upload of picked) uploads.cancel(upload);
   while (!closed) await new Promise((resolve) => setImmediate(resolve));
+  await server.until("POST /abort", 10);
   assert.equal(uploads.totals.of.cancelled, 10);
 });
 

@@ -287,7 +287,8 @@ mod tests {
         let pieces: Vec<_> =
             body.chunks(1000).map(|piece| Ok::<_, io::Error>(Bytes::copy_from_slice(piece))).collect();
         let frames = Frames::new(Body::from_stream(stream::iter(pieces)), Duration::from_secs(1));
-        let carried = carry(&outer, frames, &Transfers::new(10), Box::new(dispatch));
+        let transfers = Transfers::new(10);
+        let carried = carry(&outer, frames, &transfers, Box::new(dispatch));
         let answer = tokio::time::timeout(Duration::from_secs(10), carried).await.unwrap();
         let answer = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
         let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();

@@ -13,8 +13,8 @@ pub(crate) fn one(upload: &Value, bytes: &[u8]) -> Vec<u8> {
     let host = url.host_str().unwrap();
     let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let headers = upload["headers"].as_object().unwrap().iter();
-    let headers: String =
-        headers.map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap())).collect();
+    let lines = headers.map(|(name, value)| format!("{name}: {}\r\n", value.as_str().unwrap()));
+    let headers = lines.collect::<Vec<_>>().concat();
     let (path, query, length) = (url.path(), url.query().unwrap(), bytes.len());
     let head =
         format!("PUT {path}?{query} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {length}\r\n\r\n");
