@@ -21,8 +21,8 @@ const MIB = setting("DRAY_KIT_MIB", 96);
 const SEED = setting("DRAY_KIT_SEED", Math.floor(Math.random() * 2 ** 31));
 /** Browsers' places that upload at the same time, each with a storage of its own: while one waits for its next try, others work. */
 const PLACES = 3;
-/** Files of one page in each round. */
-const FILES_A_ROUND = 500;
+/** Files of one page in each round. After each, a tab ends. */
+const FILES_A_ROUND = Math.min(500, Math.ceil(UPLOADS / 12));
 /** One of so many is in the private folder, and the browser keeps its handle; the others must be picked again after a reload. */
 const KEPT_ONE_OF = 10;
 /** One of so many small files is read back; all large ones are. */
