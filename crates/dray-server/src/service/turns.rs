@@ -13,8 +13,8 @@ use super::tokens::check_still_valid;
 use crate::drive::access::Caller;
 use crate::drive::{Error, Result};
 
-/// How many long transactions of one user run or wait for the database at the same time, and passwords for a core. Two keep the database busy while an
-/// answer is on its way.
+/// How many long transactions of one user run or wait for the database at the same time, and passwords for a core. Two keep
+/// the database busy while an answer is on its way.
 const AT_ONCE: usize = 2;
 /// How many users are remembered before those who have no turn are forgotten.
 const REMEMBERED: usize = 1024;
