@@ -58,9 +58,14 @@ pub(super) async fn answer(mut request: Request, next: Next) -> Response {
     if is_listed(&tag, &known) {
         parts.status = NOT_MODIFIED;
         parts.headers.remove(header::CONTENT_TYPE);
-        return Response::from_parts(parts, Body::empty());
+        return Response::from_parts(parts, no_body());
     }
     Response::from_parts(parts, Body::from(body))
+}
+
+/// No body, and no length: the length of a 304 would be that of the 200 (RFC 9110, 8.6), and to a HEAD the router would say 0.
+fn no_body() -> Body {
+    Body::from_stream(futures_util::stream::empty::<Result<bytes::Bytes, std::io::Error>>())
 }
 
 /// The refusal of a write with a condition. `If-Match: *` passes, because every route that changes something answers 404
