@@ -25,7 +25,7 @@ impl Long {
     /// Sends batches that are refused, because too many uploads are open. The drive looks each file up first.
     async fn send(actor: &Actor) -> Self {
         actor.start("open", 1).await;
-        let files: Vec<Value> = (0..500).map(|n| known(&format!("{n}"), b"1")).collect();
+        let files: Vec<Value> = (0..100).map(|n| known(&format!("{n}"), b"1")).collect();
         let body = Arc::new(json!({ "files": files }));
         let mut long = Self { requests: JoinSet::new(), answered: Arc::default() };
         for _ in 0..REQUESTS {
