@@ -33,6 +33,8 @@ export class Troubled {
   acknowledged = new Map();
   /** Bytes that were sent again although they had been acknowledged. */
   sentAgain = 0;
+  /** How often bytes of a part or of a small file have reached the drive. */
+  arrived = 0;
   /** What has happened so far, for the record. */
   counted = { requests: 0, answersLost: 0, puts: 0, putsFailed: 0 };
   /** The ids of the items that webhooks told, with how often. @type {Map<string, number>} */
@@ -128,6 +130,8 @@ export class Troubled {
     if (fails && kind === 0) return void answer.writeHead(503, { "Retry-After": "0", "Access-Control-Allow-Origin": "*" }).end();
     if (fails && kind === 2) return void request.socket.destroy();
     const { status, headers, bytes } = await this.#forward(request, body);
+    if (isPut && status === 200) this.arrived += 1;
+    this.#look();
     if (fails) return void request.socket.destroy();
     answer.writeHead(status, headers).end(bytes, () => {
       if (isPut && status === 200) this.acknowledged.set(part, body.length);
@@ -148,6 +152,8 @@ export class Troubled {
       return void request.socket.destroy();
     }
     const { status, headers, bytes } = await this.#forward(request, body);
+    if (status === 200) this.arrived += JSON.parse(bytes.toString()).answers.length;
+    this.#look();
     if (fails && kind === 2) return void request.socket.destroy();
     // The answer denies some files that were stored, and does not mention the last.
     const said = fails ? JSON.parse(bytes.toString()) : null;
