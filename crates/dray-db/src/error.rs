@@ -32,9 +32,7 @@ impl From<Error> for drive::Error {
         match &err {
             Error::Sqlite(cause) => match cause.sqlite_error_code() {
                 Some(ErrorCode::DiskFull) => Self::NoSpace,
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                    Self::DatabaseUnreachable { detail: err.to_string() }
-                }
+                _ if dray_sqlite::is_passing(cause) => Self::DatabaseUnreachable { detail: err.to_string() },
                 _ => Self::internal(format_args!("database: {err}")),
             },
             Error::NoAnswer => Self::DatabaseUnreachable { detail: err.to_string() },
@@ -62,4 +60,25 @@ fn is_passing(state: &SqlState) -> bool {
 /// The errors of a prepared statement that belongs to another session.
 pub(crate) fn is_lost_session(state: &SqlState) -> bool {
     *state == SqlState::INVALID_SQL_STATEMENT_NAME || *state == SqlState::DUPLICATE_PSTATEMENT
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_process_without_descriptors_or_memory_is_told_to_ask_again_and_a_broken_file_is_not() {
+        let of = |code| {
+            drive::Error::from(Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)))
+        };
+        for code in [ffi::SQLITE_CANTOPEN, ffi::SQLITE_NOMEM, ffi::SQLITE_IOERR_SHMOPEN, ffi::SQLITE_BUSY] {
+            assert!(matches!(of(code), drive::Error::DatabaseUnreachable { .. }), "{code}");
+        }
+        assert_eq!(of(ffi::SQLITE_FULL), drive::Error::NoSpace);
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_IOERR_READ] {
+            assert!(matches!(of(code), drive::Error::Internal { .. }), "{code}");
+        }
+    }
 }

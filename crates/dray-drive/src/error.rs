@@ -298,6 +298,12 @@ pub enum Error {
         /// For the log; never shown to callers.
         detail: String,
     },
+    /// The store has the object, but its bytes are damaged there. Asking again does not help.
+    #[error("the stored bytes are damaged: {detail}")]
+    BytesDamaged {
+        /// For the log; never shown to callers.
+        detail: String,
+    },
     /// The database cannot be reached, or is too busy.
     #[error("the database cannot be reached: {detail}")]
     DatabaseUnreachable {

@@ -9,6 +9,7 @@ use dray_api::limits::{MAX_ETAG_BYTES, MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES
 use dray_api::plan::check_part_count;
 use dray_api::upload::{Checksum, StoredPart, UploadedPart};
 use dray_s3::PartNumber;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Result};
@@ -104,7 +105,7 @@ fn refuse_repeats(field: &str, ascending: impl Iterator<Item = PartNumber>) -> R
 }
 
 /// A CRC-64/NVME of a whole file, in base64 as S3 writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Crc64(String);
 
 impl Crc64 {

@@ -37,6 +37,22 @@ impl Failure {
         self.error.code == ErrorCode::InsufficientStorage
     }
 
+    /// The machine lacks something at the moment (descriptors, memory, a lock). Nothing was stored.
+    fn passing(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let message = "The store cannot do this at the moment; try again";
+        let mut failure = Self::new(ErrorCode::ServiceUnavailable, message);
+        failure.cause = Some(cause.into());
+        failure
+    }
+
+    /// The stored bytes of an object are not those that were received, or are gone.
+    pub(crate) fn damaged(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let message = "The stored bytes of this object are damaged; the store's log says where";
+        let mut failure = Self::new(ErrorCode::ObjectDamaged, message);
+        failure.cause = Some(cause.into());
+        failure
+    }
+
     fn full(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let message = "The store's disk is full; nothing was stored";
         let mut failure = Self::new(ErrorCode::InsufficientStorage, message);
@@ -55,9 +71,15 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::full(error),
+            _ if is_passing(&error) => Self::passing(error),
             _ => Self::internal(error),
         }
     }
+}
+
+/// Whether the cause may end by itself: the process or the machine has no file descriptor or memory left.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM))
 }
 
 impl From<dray_sqlite::Error> for Failure {
@@ -69,6 +91,7 @@ impl From<dray_sqlite::Error> for Failure {
             dray_sqlite::Error::Closed | dray_sqlite::Error::Undone => {
                 Self::new(ErrorCode::ServiceUnavailable, "The store cannot write at the moment; try again")
             }
+            error if error.is_passing() => Self::passing(error),
             error => Self::internal(error),
         }
     }
@@ -125,4 +148,38 @@ pub(crate) fn invalid_request(message: impl Into<Cow<'static, str>>) -> Failure 
 
 pub(crate) fn not_implemented(what: &str) -> Failure {
     Failure::new(ErrorCode::NotImplemented, format!("This store does not offer {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn of_sqlite(code: i32) -> ErrorCode {
+        Failure::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)).error.code
+    }
+
+    #[test]
+    fn what_the_machine_lacks_at_the_moment_is_told_as_passing_and_a_full_disk_as_full() {
+        for (errno, code) in [
+            (libc::EMFILE, ErrorCode::ServiceUnavailable),
+            (libc::ENFILE, ErrorCode::ServiceUnavailable),
+            (libc::ENOMEM, ErrorCode::ServiceUnavailable),
+            (libc::ENOSPC, ErrorCode::InsufficientStorage),
+            (libc::EDQUOT, ErrorCode::InsufficientStorage),
+            (libc::EACCES, ErrorCode::InternalError),
+        ] {
+            assert_eq!(Failure::from(io::Error::from_raw_os_error(errno)).error.code, code, "{errno}");
+        }
+        for (failed, code) in [
+            (ffi::SQLITE_CANTOPEN, ErrorCode::ServiceUnavailable),
+            (ffi::SQLITE_NOMEM, ErrorCode::ServiceUnavailable),
+            (ffi::SQLITE_IOERR_SHMOPEN, ErrorCode::ServiceUnavailable),
+            (ffi::SQLITE_FULL, ErrorCode::InsufficientStorage),
+            (ffi::SQLITE_CORRUPT, ErrorCode::InternalError),
+        ] {
+            assert_eq!(of_sqlite(failed), code, "{failed}");
+        }
+    }
 }

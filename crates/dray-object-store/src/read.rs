@@ -76,7 +76,7 @@ impl Reader {
             None => self.open_part()?,
         };
         let bytes = open.read(&self.bytes, buffer);
-        let bytes = bytes.map_err(|what| Failure::internal(self.damaged(open.place.number, &what)))?;
+        let bytes = bytes.map_err(|what| self.unreadable(open.place.number, what))?;
         self.bytes.start += bytes.len() as u64;
         self.open = Some(open);
         Ok(Some(bytes))
@@ -93,7 +93,7 @@ impl Reader {
             StoredBytes::Inline(bytes) => OpenBytes::Inline(bytes.into()),
             StoredBytes::File(id) => {
                 let file = self.disk.open_stored(id);
-                OpenBytes::File(file.map_err(|error| Failure::internal(self.damaged(number, &error)))?)
+                OpenBytes::File(file.map_err(|error| self.unreadable(number, error))?)
             }
         };
         let begin = place.bytes.start + at;
@@ -101,9 +101,23 @@ impl Reader {
         Ok(OpenPart { place, start, file_bytes, first_block, blocks, bytes })
     }
 
-    fn damaged(&self, number: u16, what: &io::Error) -> Damaged {
-        Damaged { set: self.pin.set(), number, what: what.to_string() }
+    /// The failure of a part that cannot be read. Only what lies in the part's file counts as damage. The machine may
+    /// also lack descriptors, which passes.
+    fn unreadable(&self, number: u16, error: io::Error) -> Failure {
+        if is_damage(&error) {
+            Failure::damaged(Damaged { set: self.pin.set(), number, what: error.to_string() })
+        } else {
+            error.into()
+        }
     }
+}
+
+/// Whether the file is gone, is too short, has other bytes, or cannot be read from its disk.
+fn is_damage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData
+    ) || error.raw_os_error() == Some(libc::EIO)
 }
 
 impl OpenPart {

@@ -1,51 +1,33 @@
-//! A drive as a folder, and back: `drive.jsonl` has its rows, `objects.jsonl` has the list of its objects, and
+//! A drive as a folder: `drive.jsonl` has its rows, `objects.jsonl` has the list of its objects, and
 //! `objects/` has their bytes, if the operator wants them.
 //!
-//! Objects never change, so a second backup into the same folder copies only new ones.
+//! Objects never change, so a second backup into the same folder copies only new ones. Where the drive's row or the list
+//! has an object's checksum, bytes count as copied, or as there, only if they have it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use dray_object_store::{die_at, private};
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
 use crate::dump::{self, ItemObject};
+use crate::each::{Needs, each, on_disk, plan};
 use crate::inventory::{self, Entry, INVENTORY, sync_folder};
+use crate::outcome::{Copied, Outcome, Told};
 use crate::store::Store;
 use dray_db::leases::{self, BACKUP_LEASE, BACKUP_LEASE_LIFE};
 use dray_drive::clock::Clock;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
 use dray_server::lease::holding;
+use dray_server::objects::{Depth, Held};
 use dray_server::random;
 
-/// How many objects are copied at once.
-pub(crate) const AT_ONCE: usize = 4;
-const ROWS: &str = "drive.jsonl";
+pub(crate) const ROWS: &str = "drive.jsonl";
 const OBJECTS: &str = "objects";
-
-/// What was copied.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Copied {
-    /// Rows of the database.
-    pub rows: u64,
-    /// Objects that items refer to.
-    pub objects: u64,
-    /// How many of them the target had already.
-    pub kept: u64,
-    /// How many of them are missing everywhere.
-    pub missing: u64,
-    /// How many of them are damaged in the backup, and nowhere else.
-    pub damaged: u64,
-    /// Bytes that were copied.
-    pub bytes: u64,
-}
 
 /// Which bytes a backup handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,54 +36,9 @@ pub enum Bytes {
     None,
     /// Those that the folder does not have.
     New,
-    /// Also those that the folder has: it reads them, and copies again what is damaged.
+    /// Also those that the folder has: it reads them, and copies again what is damaged. It also looks whether the store has
+    /// the same bytes.
     All,
-}
-
-/// What a long command tells while it runs.
-#[derive(Debug, Clone, Copy)]
-pub enum Told<'a> {
-    /// What it has done so far.
-    Progress(&'a Copied),
-    /// Which object is missing or damaged, for people.
-    Trouble(&'a str),
-}
-
-/// The outcome for one object. A text says for people which object it is.
-pub(crate) enum Outcome {
-    Copied,
-    Kept,
-    /// It was damaged in the backup, and was copied again.
-    Repaired(String),
-    Missing(String),
-    Damaged(String),
-}
-
-impl Outcome {
-    /// What people should know about it.
-    fn trouble(&self) -> Option<&str> {
-        match self {
-            Self::Copied | Self::Kept => None,
-            Self::Repaired(text) | Self::Missing(text) | Self::Damaged(text) => Some(text),
-        }
-    }
-}
-
-impl Copied {
-    /// Counts an object, and tells about it.
-    pub(crate) fn count(&mut self, outcome: &Outcome, size_bytes: u64, tell: &mut impl FnMut(Told<'_>)) {
-        self.objects += 1;
-        match outcome {
-            Outcome::Copied | Outcome::Repaired(_) => self.bytes += size_bytes,
-            Outcome::Kept => self.kept += 1,
-            Outcome::Missing(_) => self.missing += 1,
-            Outcome::Damaged(_) => self.damaged += 1,
-        }
-        if let Some(trouble) = outcome.trouble() {
-            tell(Told::Trouble(trouble));
-        }
-        tell(Told::Progress(self));
-    }
 }
 
 impl Admin {
@@ -150,18 +87,21 @@ impl Admin {
             Copied { rows: dump::write(&self.db, &rows, clock.now()).await?.rows, ..Copied::default() };
         check_same_drive(folder, &rows)?;
         let by_key = |entry: Entry| (entry.key.clone(), entry);
-        let before = inventory::read(folder).unwrap_or_default();
+        let before = inventory::read(folder).unwrap_or_default().entries;
         let mut before: BTreeMap<_, _> = before.into_iter().map(by_key).collect();
         let mut listed = BTreeMap::new();
         let objects = dump::objects(&rows)?;
-        let mut moving = stream::iter(objects)
-            .map(|object| back_up(store, folder, object, &before, bytes))
-            .buffer_unordered(AT_ONCE);
-        while let Some((entry, outcome)) = moving.try_next().await? {
-            copied.count(&outcome, entry.size, &mut tell);
-            listed.extend((!matches!(outcome, Outcome::Missing(_))).then(|| by_key(entry)));
-        }
-        drop(moving);
+        plan(&objects, &mut tell);
+        let needs = Needs { stores: &[store], folder: Some(folder) };
+        let work = |object| back_up(store, folder, object, &before, bytes);
+        let done = |object: ItemObject, entry: Option<Option<Entry>>, outcome: &Outcome| {
+            copied.count(outcome, object.size_bytes, &mut tell);
+            // An object that failed now may be in the folder since an earlier backup.
+            let entry = entry.unwrap_or_else(|| before.get(&object.key).cloned());
+            listed.extend(entry.map(by_key));
+            Ok(())
+        };
+        each(objects, &needs, work, done).await?;
         before.extend(listed.clone());
         replace(folder, &before, &listed)?;
         Ok(copied)
@@ -172,28 +112,6 @@ impl Admin {
     async fn keep_objects(&self, holder: &str) -> drive::Result<bool> {
         let (holder, now) = (holder.to_owned(), self.db.lease_time());
         self.db.write(move |c| Ok(leases::take(c, BACKUP_LEASE, &holder, BACKUP_LEASE_LIFE, now)?)).await
-    }
-
-    /// Puts a backup into this database, which must be empty, and into `store`. An interrupted restore continues
-    /// where it stopped, because the rows come last. An object that is missing or damaged stops no other.
-    pub async fn restore(
-        &self,
-        store: &Store,
-        folder: &Path,
-        mut tell: impl FnMut(Told<'_>),
-    ) -> Result<Copied, dray_server::Error> {
-        let rows = folder.join(ROWS);
-        let known: BTreeMap<_, _> =
-            inventory::read(folder)?.into_iter().map(|entry| (entry.key.clone(), entry)).collect();
-        let mut copied = Copied::default();
-        let mut moving = stream::iter(dump::objects(&rows)?)
-            .map(|object| restore(store, folder, object, &known))
-            .buffer_unordered(AT_ONCE);
-        while let Some((size_bytes, outcome)) = moving.try_next().await? {
-            copied.count(&outcome, size_bytes, &mut tell);
-        }
-        copied.rows = dump::load(&self.db, &rows).await?.rows;
-        Ok(copied)
     }
 }
 
@@ -227,12 +145,11 @@ fn replace(
     of_both: &BTreeMap<String, Entry>,
     of_new: &BTreeMap<String, Entry>,
 ) -> drive::Result<()> {
-    let folders = of_new.keys().filter_map(|key| path_of(folder, key).ok()?.parent().map(Path::to_owned));
-    for objects in folders.collect::<BTreeSet<_>>() {
-        if objects.exists() {
-            sync_folder(&objects)?;
-        }
+    // First the names of the objects, in their folders and in all folders above them.
+    for objects in folders_of(folder, of_new.keys()) {
+        sync_folder(&objects)?;
     }
+    sync_parent(folder)?;
     inventory::write(folder, of_both.values())?;
     sync_folder(folder)?;
     die_at("backup-listed");
@@ -241,6 +158,31 @@ fn replace(
     die_at("backup-replaced");
     inventory::write(folder, of_new.values())?;
     sync_folder(folder)
+}
+
+/// The folders that lead to these objects, from the folder of the backup on. Only those that exist.
+fn folders_of<'a>(folder: &Path, keys: impl Iterator<Item = &'a String>) -> BTreeSet<PathBuf> {
+    let mut folders = BTreeSet::from([folder.to_owned(), folder.join(OBJECTS)]);
+    for path in keys.filter_map(|key| path_of(folder, key).ok()) {
+        let above = path.ancestors().skip(1).take_while(|above| *above != folder);
+        for above in above.map(Path::to_owned) {
+            // Its parents are known if it is.
+            if !folders.insert(above) {
+                break;
+            }
+        }
+    }
+    folders.retain(|folder| folder.exists());
+    folders
+}
+
+/// Makes the name of a backup's folder durable. Its parent may be a folder that this user cannot list.
+fn sync_parent(folder: &Path) -> drive::Result<()> {
+    let parent = std::path::absolute(folder).map_err(Error::internal)?.parent().map(Path::to_owned);
+    match parent.map(File::open) {
+        Some(Ok(parent)) => parent.sync_all().map_err(Error::internal),
+        _ => Ok(()),
+    }
 }
 
 /// Creates the folder of a backup, and removes all rights that other users have on it.
@@ -253,100 +195,112 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     private::tighten_folder(&folder.join(OBJECTS))
 }
 
+/// Backs one object up. Returns how the backup lists it, if the backup has it.
 async fn back_up(
     store: &Store,
     folder: &Path,
     object: ItemObject,
     before: &BTreeMap<String, Entry>,
     bytes: Bytes,
-) -> drive::Result<(Entry, Outcome)> {
+) -> drive::Result<(Option<Entry>, Outcome)> {
     let path = path_of(folder, &object.key)?;
     let is_there = std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() == object.size_bytes);
     let kept = before.get(&object.key).filter(|entry| is_there && entry.crc64nvme.is_some());
+    let expected = object.crc64.as_ref().or_else(|| kept.and_then(|entry| entry.crc64nvme.as_ref()));
     let mut damage = None;
     if let Some(entry) = kept {
-        if bytes == Bytes::All {
-            damage = damage_of(&path, entry.crc64nvme.as_deref()).await;
-        }
+        damage = match bytes {
+            _ if entry.crc64nvme.as_ref() != expected => Some(other_bytes(&path)),
+            Bytes::All => damage_of(&path, expected).await,
+            Bytes::None | Bytes::New => None,
+        };
         if damage.is_none() {
-            return Ok((entry.clone(), Outcome::Kept));
+            let outcome = match bytes {
+                Bytes::All => check_store(store, &object, expected).await?,
+                Bytes::None | Bytes::New => Outcome::Kept,
+            };
+            return Ok((Some(entry.clone()), outcome));
         }
     }
     let head = store.objects.head(&object.key).await?;
     if head.is_none_or(|head| head.size_bytes != object.size_bytes) {
-        let (Some(entry), Some(damage)) = (kept, damage) else {
-            let trouble = object.trouble("neither the store nor the backup has its bytes");
-            return Ok((entry_of(&object), Outcome::Missing(trouble)));
+        let Some(damage) = damage else {
+            return Ok((
+                None,
+                Outcome::Missing(object.trouble("neither the store nor the backup has its bytes")),
+            ));
         };
         let what = format_args!("{damage}, and the store does not have its bytes either");
-        return Ok((entry.clone(), Outcome::Damaged(object.trouble(what))));
+        return Ok((kept.cloned(), Outcome::Damaged(object.trouble(what))));
     }
-    let mut entry = entry_of(&object);
     if bytes == Bytes::None {
-        return Ok((entry, Outcome::Kept));
+        return Ok((Some(entry_of(&object, None)), Outcome::Kept));
     }
-    entry.crc64nvme = Some(copy_bytes(store, folder, &object, &path).await?.as_str().to_owned());
+    let Some(crc64) = copy_bytes(store, folder, &object, &path, expected).await? else {
+        let damage = damage.map(|damage| format!("{damage}, and ")).unwrap_or_default();
+        let what = format_args!("{damage}the store has bytes with another checksum than the drive knows");
+        return Ok((kept.cloned(), Outcome::Damaged(object.trouble(what))));
+    };
     let outcome = damage.map(|damage| object.trouble(format_args!("{damage}; it was copied again")));
-    Ok((entry, outcome.map_or(Outcome::Copied, Outcome::Repaired)))
+    Ok((Some(entry_of(&object, Some(crc64))), outcome.map_or(Outcome::Copied, Outcome::CopiedBut)))
 }
 
-fn entry_of(object: &ItemObject) -> Entry {
+/// Looks at the store's bytes of an object that the backup has.
+async fn check_store(store: &Store, object: &ItemObject, expected: Option<&Crc64>) -> drive::Result<Outcome> {
+    let what = match store.objects.held(object.wanted(expected), Depth::Bytes).await? {
+        Held::Wanted => return Ok(Outcome::Kept),
+        Held::Nothing => "no longer has its bytes".to_owned(),
+        Held::Other(what) => what,
+    };
+    Ok(Outcome::Damaged(object.trouble(format_args!("the store {what}; the backup has the right ones"))))
+}
+
+fn entry_of(object: &ItemObject, crc64: Option<Crc64>) -> Entry {
     let ItemObject { key, mime_type, size_bytes, .. } = object;
-    Entry { key: key.clone(), mime_type: mime_type.clone(), size: *size_bytes, crc64nvme: None }
+    Entry { key: key.clone(), mime_type: mime_type.clone(), size: *size_bytes, crc64nvme: crc64 }
 }
 
-/// Copies an object's bytes from the store into the file at `path`. Returns their checksum.
-async fn copy_bytes(store: &Store, folder: &Path, object: &ItemObject, path: &Path) -> drive::Result<Crc64> {
-    private::make_folder(path.parent().unwrap_or(folder)).map_err(Error::internal)?;
-    let unfinished = path.with_extension("new");
-    let mut file = private::create_file(&unfinished).map_err(Error::internal)?;
-    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-    store.objects.read(&object.key, (0, object.size_bytes), &mut file, &mut digest).await?;
-    // The order of fsyncs matters: first the bytes, then the name. A file with its name is complete, and the next
-    // backup skips it.
-    file.sync_all().map_err(Error::internal)?;
-    std::fs::rename(&unfinished, path).map_err(Error::internal)?;
-    Ok(Crc64::of(digest.finalize()))
-}
-
-async fn restore(
+/// Copies an object's bytes from the store into the file at `path`. Returns their checksum. If they should have another
+/// one, it copies nothing, and returns `None`.
+async fn copy_bytes(
     store: &Store,
     folder: &Path,
-    object: ItemObject,
-    known: &BTreeMap<String, Entry>,
-) -> drive::Result<(u64, Outcome)> {
-    let size_bytes = object.size_bytes;
-    let there = store.objects.head(&object.key).await?;
-    if there.is_some_and(|head| head.size_bytes == size_bytes) {
-        return Ok((size_bytes, Outcome::Kept));
+    object: &ItemObject,
+    path: &Path,
+    expected: Option<&Crc64>,
+) -> drive::Result<Option<Crc64>> {
+    private::make_folder(path.parent().unwrap_or(folder)).map_err(|err| on_disk(&err))?;
+    let unfinished = path.with_extension("new");
+    let mut file = private::create_file(&unfinished).map_err(|err| on_disk(&err))?;
+    let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
+    let read = store.objects.read(&object.key, (0, object.size_bytes), |bytes| {
+        digest.update(bytes);
+        file.write_all(bytes).map_err(|err| on_disk(&err))
+    });
+    let read = read.await;
+    let crc64 = Crc64::of(digest.finalize());
+    if read.is_err() || expected.is_some_and(|expected| *expected != crc64) {
+        std::fs::remove_file(&unfinished).map_err(|err| on_disk(&err))?;
+        return read.map(|()| None);
     }
-    let path = path_of(folder, &object.key)?;
-    let crc64 = known.get(&object.key).and_then(|entry| entry.crc64nvme.as_deref());
-    let Some(crc64) = crc64.filter(|_| path.is_file()) else {
-        let trouble = object.trouble("neither the backup nor the store has its bytes");
-        return Ok((size_bytes, Outcome::Missing(trouble)));
-    };
-    if let Some(damage) = damage_of(&path, Some(crc64)).await {
-        return Ok((size_bytes, Outcome::Damaged(object.trouble(damage))));
-    }
-    let mut new = store.objects.begin_object(&object.key, &object.mime_type, size_bytes).await?;
-    while let Some((offset, len)) = new.next_part() {
-        if let Err(err) = new.put(&path, offset, len).await {
-            new.abort().await;
-            return Err(err);
-        }
-    }
-    new.complete().await?;
-    Ok((size_bytes, Outcome::Copied))
+    // The order of fsyncs matters: first the bytes, then the name. A file with its name is complete, and the next
+    // backup skips it.
+    file.sync_all().map_err(|err| on_disk(&err))?;
+    std::fs::rename(&unfinished, path).map_err(|err| on_disk(&err))?;
+    Ok(Some(crc64))
 }
 
-/// What is wrong with a file of the backup that should have this checksum.
-async fn damage_of(path: &Path, crc64: Option<&str>) -> Option<String> {
+/// What is wrong with a file of the backup that should have this checksum, if it is known.
+pub(crate) async fn damage_of(path: &Path, crc64: Option<&Crc64>) -> Option<String> {
     match checksum_of(path.to_owned()).await {
-        Ok(found) if Some(found.as_str()) == crc64 => None,
-        Ok(_) => Some(format!("the backup is damaged: {} has another checksum", path.display())),
+        Ok(found) if crc64.is_none_or(|crc64| *crc64 == found) => None,
+        Ok(_) => Some(other_bytes(path)),
         Err(err) => Some(format!("the backup is damaged: {} cannot be read: {err}", path.display())),
     }
+}
+
+fn other_bytes(path: &Path) -> String {
+    format!("the backup is damaged: {} has another checksum", path.display())
 }
 
 async fn checksum_of(path: PathBuf) -> std::io::Result<Crc64> {
@@ -367,11 +321,30 @@ async fn checksum_of(path: PathBuf) -> std::io::Result<Crc64> {
 }
 
 /// Where the bytes of an object are. It refuses a key that leads elsewhere, because Dray makes no such keys.
-fn path_of(folder: &Path, key: &str) -> drive::Result<PathBuf> {
+pub(crate) fn path_of(folder: &Path, key: &str) -> drive::Result<PathBuf> {
     let relative = Path::new(key);
     if relative.components().all(|part| matches!(part, Component::Normal(_))) {
         Ok(folder.join(OBJECTS).join(relative))
     } else {
         Err(Error::field("The backup", format!("has a key that is not one of Dray's: {key:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_from_the_backup_to_its_objects_is_made_durable() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("backup");
+        let keys = ["files/a/1", "files/a/2", "files/b/1"].map(str::to_owned);
+        for key in &keys {
+            std::fs::create_dir_all(path_of(&folder, key).unwrap().parent().unwrap()).unwrap();
+        }
+        let gone = "files/gone/1".to_owned();
+        let found = folders_of(&folder, keys.iter().chain([&gone]));
+        let wanted = ["", "objects", "objects/files", "objects/files/a", "objects/files/b"];
+        assert_eq!(found, wanted.iter().map(|name| folder.join(name)).collect());
     }
 }

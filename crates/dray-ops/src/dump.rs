@@ -1,7 +1,7 @@
 //! A drive's rows as a file: one JSON line for each row, after a line that describes the file and before a line with
 //! the sums. The format is the same for both databases, so rows from one can be loaded into the other.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
 use std::path::Path;
@@ -13,7 +13,9 @@ use serde_json::Value;
 
 use dray_db::dump::{TABLES, Table};
 use dray_db::{Conn, Db, dump, names, trash};
+use dray_drive::parts::Crc64;
 use dray_drive::{Error, Result};
+use dray_server::objects::Wanted;
 
 /// The version of the format.
 const FORMAT: u32 = 1;
@@ -66,7 +68,7 @@ pub(crate) async fn write(db: &Db, path: &Path, now: Timestamp) -> Result<Sum> {
         let mut put = |line: String| writeln!(file, "{line}").map_err(Error::internal);
         let header = Header { format: FORMAT, dray: env!("CARGO_PKG_VERSION").to_owned(), at: now };
         put(json(&header)?)?;
-        let sum = each_row(c, &mut put)?;
+        let sum = each_row(c, &BTreeMap::new(), &mut put)?;
         put(json(&sum)?)?;
         let file = file.into_inner().map_err(Error::internal)?;
         file.sync_all().map_err(Error::internal)?;
@@ -77,10 +79,15 @@ pub(crate) async fn write(db: &Db, path: &Path, now: Timestamp) -> Result<Sum> {
 
 /// The sum that a dump of the drive would have.
 pub(crate) async fn sum(db: &Db) -> Result<Sum> {
-    db.read_long(|c| each_row(c, &mut |_| Ok(()))).await
+    db.read_long(|c| each_row(c, &BTreeMap::new(), &mut |_| Ok(()))).await
 }
 
-fn each_row(c: &Conn, put: &mut dyn FnMut(String) -> Result<()>) -> Result<Sum> {
+/// Passes each row to `put`. A table that `columns` names gives only its first columns, as many as named.
+fn each_row(
+    c: &Conn,
+    columns: &BTreeMap<&'static str, usize>,
+    put: &mut dyn FnMut(String) -> Result<()>,
+) -> Result<Sum> {
     let mut sum = Summing::default();
     for table in &TABLES {
         let mut last: Option<Vec<Value>> = None;
@@ -88,7 +95,8 @@ fn each_row(c: &Conn, put: &mut dyn FnMut(String) -> Result<()>) -> Result<Sum> 
             let rows = table.page(c, last.as_deref())?;
             let Some(row) = rows.last() else { break };
             last = Some(row.clone());
-            for row in rows {
+            for mut row in rows {
+                row.truncate(columns.get(table.name).copied().unwrap_or(usize::MAX));
                 let line = json(&Line { table: table.name.to_owned(), row })?;
                 sum.add(&line);
                 put(line)?;
@@ -98,12 +106,39 @@ fn each_row(c: &Conn, put: &mut dyn FnMut(String) -> Result<()>) -> Result<Sum> 
     Ok(sum.end())
 }
 
+/// Whether the database has exactly the rows of a dump already; then their number is returned. `None` means that it is
+/// empty. A database with other rows is an error.
+pub(crate) async fn rows_there(db: &Db, path: &Path) -> Result<Option<Sum>> {
+    let path = path.to_owned();
+    db.read_long(move |c| {
+        if dump::is_empty(c)? {
+            return Ok(None);
+        }
+        let mut rows = Rows::open(&path)?;
+        // A version that made rows with fewer columns did not know the last ones.
+        let mut columns = BTreeMap::new();
+        while let Some((table, row)) = rows.next_row()? {
+            columns.entry(table.name).or_insert(row.len());
+        }
+        let theirs = rows.check()?;
+        let ours = each_row(c, &columns, &mut |_| Ok(()))?;
+        if ours == theirs { Ok(Some(theirs)) } else { Err(has_drive()) }
+    })
+    .await
+}
+
+fn has_drive() -> Error {
+    let rule =
+        "already has a drive in it; name an empty database, or the one with exactly the rows of this backup";
+    Error::field("The database", rule)
+}
+
 /// Loads a dump into a database without a drive: all of it, or nothing.
 pub(crate) async fn load(db: &Db, path: &Path) -> Result<Sum> {
     let path = path.to_owned();
     db.write(move |c| {
         if !dump::is_empty(c)? {
-            return Err(Error::field("The database", "already has a drive in it; name an empty database"));
+            return Err(has_drive());
         }
         dump::defer_references(c)?;
         let mut rows = Rows::open(&path)?;
@@ -171,9 +206,16 @@ pub(crate) struct ItemObject {
     pub(crate) name: String,
     pub(crate) mime_type: String,
     pub(crate) size_bytes: u64,
+    /// The checksum of its bytes, if the drive knows it.
+    pub(crate) crc64: Option<Crc64>,
 }
 
 impl ItemObject {
+    /// What the store should have, if this is its checksum.
+    pub(crate) fn wanted<'a>(&'a self, crc64: Option<&'a Crc64>) -> Wanted<'a> {
+        Wanted { key: &self.key, size_bytes: self.size_bytes, crc64 }
+    }
+
     /// What people read about an object.
     pub(crate) fn trouble(&self, what: impl std::fmt::Display) -> String {
         format!("{:?}: {what} ({})", self.name, self.key)
@@ -207,7 +249,8 @@ pub(crate) fn objects(path: &Path) -> Result<Vec<ItemObject>> {
         {
             let size_bytes = cell("size_bytes").and_then(Value::as_u64).unwrap_or(0);
             let name = text("name").unwrap_or_default();
-            objects.push(ItemObject { key, name, mime_type, size_bytes });
+            let crc64 = text("crc64nvme").map(Crc64::from_stored);
+            objects.push(ItemObject { key, name, mime_type, size_bytes, crc64 });
         }
     }
     rows.check()?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use dray_object_store::private;
 use serde::{Deserialize, Serialize};
 
+use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
 
 /// Its name in the backup's folder.
@@ -19,19 +20,36 @@ pub(crate) struct Entry {
     pub(crate) mime_type: String,
     pub(crate) size: u64,
     /// The checksum of the bytes in the backup, if they are there.
-    pub(crate) crc64nvme: Option<String>,
+    pub(crate) crc64nvme: Option<Crc64>,
+}
+
+/// A list as it was read.
+#[derive(Debug, Default)]
+pub(crate) struct Inventory {
+    pub(crate) entries: Vec<Entry>,
+    /// What is wrong with lines that cannot be read, for people. A damaged line hides no other.
+    pub(crate) damages: Vec<String>,
 }
 
 /// Reads the list of the backup in `folder`.
-pub(crate) fn read(folder: &Path) -> drive::Result<Vec<Entry>> {
+pub(crate) fn read(folder: &Path) -> drive::Result<Inventory> {
     let path = folder.join(INVENTORY);
     let broken = |err: &dyn std::fmt::Display| {
         Error::field("The backup", format!("cannot be read: {}: {err}", path.display()))
     };
-    let lines = BufReader::new(File::open(&path).map_err(|err| broken(&err))?).lines();
-    lines
-        .map(|line| serde_json::from_str(&line.map_err(|err| broken(&err))?).map_err(|err| broken(&err)))
-        .collect()
+    let file = BufReader::new(File::open(&path).map_err(|err| broken(&err))?);
+    let mut inventory = Inventory::default();
+    for (at, line) in file.split(b'\n').enumerate() {
+        match serde_json::from_slice(&line.map_err(|err| broken(&err))?) {
+            Ok(entry) => inventory.entries.push(entry),
+            Err(err) => inventory.damages.push(format!(
+                "the backup is damaged: line {} of {} cannot be read: {err}",
+                at + 1,
+                path.display()
+            )),
+        }
+    }
+    Ok(inventory)
 }
 
 /// Replaces the list of the backup in `folder`.

@@ -1,17 +1,17 @@
 //! Moves a drive from one database or store to another. The source does not change, and everything is
 //! compared after the move. An interrupted move continues where it stopped.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
 use dray_object_store::private;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::admin::Admin;
-use crate::backup::{AT_ONCE, Copied, Outcome, Told};
 use crate::dump::{self, ItemObject};
+use crate::each::{Needs, each, on_disk, plan};
+use crate::outcome::{Copied, Outcome, Told};
 use crate::store::Store;
 use dray_drive::clock::Clock;
 use dray_drive::parts::Crc64;
@@ -52,44 +52,74 @@ impl Admin {
     ) -> Result<Copied, dray_server::Error> {
         let rows = tempfile::Builder::new().prefix("migrate").tempfile_in(folder).map_err(Error::internal)?;
         dump::write(&self.db, rows.path(), clock.now()).await?;
-        let mut notes = Notes::open(folder, to.objects.name())?;
-        let done = notes.done.clone();
+        let objects = dump::objects(rows.path())?;
+        plan(&objects, &mut tell);
+        let (mut notes, noted) = Notes::open(folder, to.objects.name())?;
         let mut copied = Copied::default();
-        let mut moving = stream::iter(dump::objects(rows.path())?)
-            .map(|object| move_one(from, to, folder, object, &done))
-            .buffer_unordered(AT_ONCE);
-        while let Some((object, outcome)) = moving.try_next().await? {
-            if matches!(outcome, Outcome::Copied) {
-                notes.add(&object.key)?;
+        let needs = Needs { stores: &[from, to], folder: Some(folder) };
+        let work = |object| move_one(from, to, folder, object, &noted);
+        let done = |object: ItemObject, etag: Option<Option<String>>, outcome: &Outcome| {
+            if let Some(etag) = etag.flatten() {
+                notes.add(&object.key, &etag)?;
             }
-            copied.count(&outcome, object.size_bytes, &mut tell);
-        }
+            copied.count(outcome, object.size_bytes, &mut tell);
+            Ok(())
+        };
+        each(objects, &needs, work, done).await?;
         Ok(copied)
     }
 }
 
+/// Moves one object. If it was copied and compared now, returns its `ETag` in the new store.
 async fn move_one(
     from: &Store,
     to: &Store,
     folder: &Path,
     object: ItemObject,
-    done: &HashSet<String>,
-) -> drive::Result<(ItemObject, Outcome)> {
-    let ItemObject { key, mime_type, size_bytes, .. } = &object;
-    let there = to.objects.head(key).await?;
-    if done.contains(key) && there.is_some_and(|head| head.size_bytes == *size_bytes) {
-        return Ok((object, Outcome::Kept));
+    noted: &BTreeMap<String, String>,
+) -> drive::Result<(Option<String>, Outcome)> {
+    let ItemObject { key, size_bytes, crc64, .. } = &object;
+    if let Some(noted) = noted.get(key)
+        && let Some(there) = to.objects.whole_file(key, true).await?
+        && there.etag == *noted
+        && there.size_bytes == *size_bytes
+    {
+        return Ok((None, Outcome::Kept));
     }
     if from.objects.head(key).await?.is_none_or(|head| head.size_bytes != *size_bytes) {
-        let trouble = object.trouble("the store does not have its bytes");
-        return Ok((object, Outcome::Missing(trouble)));
+        return Ok((None, Outcome::Missing(object.trouble("the store does not have its bytes"))));
     }
+    let Some(copied) = copy(from, to, folder, &object).await? else {
+        let what = "its bytes have another checksum than the drive knows, and were not moved";
+        return Ok((None, Outcome::Damaged(object.trouble(what))));
+    };
+    let etag = to.objects.whole_file(key, false).await?.map(|there| there.etag);
+    if to.objects.read_crc64(key, *size_bytes).await? == copied && etag.is_some() {
+        return Ok((etag, Outcome::Copied));
+    }
+    to.objects.delete(key).await?;
+    let known = crc64.as_ref().unwrap_or(&copied).as_str();
+    let what = format_args!(
+        "the new store gave other bytes back than it was sent (checksum {known}), and they were removed from it"
+    );
+    Ok((None, Outcome::Damaged(object.trouble(what))))
+}
+
+/// Copies an object's bytes, and returns their checksum. If the drive knows another checksum, it copies nothing, and
+/// returns `None`.
+async fn copy(from: &Store, to: &Store, folder: &Path, object: &ItemObject) -> drive::Result<Option<Crc64>> {
+    let ItemObject { key, mime_type, size_bytes, crc64, .. } = object;
     let mut new = to.objects.begin_object(key, mime_type, *size_bytes).await?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
     while let Some((offset, len)) = new.next_part() {
         let put = async {
-            let mut part = tempfile::NamedTempFile::new_in(folder).map_err(Error::internal)?;
-            from.objects.read(key, (offset, len), part.as_file_mut(), &mut digest).await?;
+            let on_disk = |err| on_disk(&err);
+            let mut part = tempfile::NamedTempFile::new_in(folder).map_err(on_disk)?;
+            let read = from.objects.read(key, (offset, len), |bytes| {
+                digest.update(bytes);
+                part.write_all(bytes).map_err(on_disk)
+            });
+            read.await?;
             new.put(part.path(), 0, len).await
         };
         if let Err(err) = put.await {
@@ -97,32 +127,31 @@ async fn move_one(
             return Err(err);
         }
     }
-    new.complete().await?;
-    if to.objects.read_crc64(key).await? == Crc64::of(digest.finalize()) {
-        return Ok((object, Outcome::Copied));
+    let copied = Crc64::of(digest.finalize());
+    if crc64.as_ref().is_some_and(|known| *known != copied) {
+        new.abort().await;
+        return Ok(None);
     }
-    to.objects.delete(key).await?;
-    Err(Error::internal(format_args!(
-        "{key} had other bytes when it was read back, and was removed from the new store"
-    )))
+    new.complete().await?;
+    Ok(Some(copied))
 }
 
-/// The keys that were copied and compared, one per line.
-struct Notes {
-    done: HashSet<String>,
-    file: File,
-}
+/// What was copied and compared: a line for each object, with its key and its `ETag` in the new store. As long as the
+/// object has this `ETag`, it has the bytes that were compared.
+struct Notes(File);
 
 impl Notes {
-    fn open(folder: &Path, store: &str) -> drive::Result<Self> {
+    /// Opens the notes, and returns the `ETag`s by key. Lines of older versions have none and do not count.
+    fn open(folder: &Path, store: &str) -> drive::Result<(Self, BTreeMap<String, String>)> {
         let name: String = store.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = folder.join(format!("migrated-to-{name}"));
-        let file = private::ensure_file(&path).map_err(Error::internal)?;
-        let done = std::fs::read_to_string(&path).map_err(Error::internal)?;
-        Ok(Self { done: done.lines().map(str::to_owned).collect(), file })
+        let file = private::ensure_file(&path).map_err(|err| on_disk(&err))?;
+        let lines = std::fs::read_to_string(&path).map_err(|err| on_disk(&err))?;
+        let noted = lines.lines().filter_map(|line| line.split_once('\t'));
+        Ok((Self(file), noted.map(|(key, etag)| (key.to_owned(), etag.to_owned())).collect()))
     }
 
-    fn add(&mut self, key: &str) -> drive::Result<()> {
-        writeln!(self.file, "{key}").map_err(Error::internal)
+    fn add(&mut self, key: &str, etag: &str) -> drive::Result<()> {
+        writeln!(self.0, "{key}\t{etag}").map_err(|err| on_disk(&err))
     }
 }

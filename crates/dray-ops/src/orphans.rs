@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::admin::Admin;
 use crate::store::Store;
 use dray_db::orphans::{is_known_object, is_known_upload, workspaces};
+use dray_drive as drive;
 use dray_drive::item::{OBJECT_PREFIX, workspace_of_key};
 use dray_drive::settings::SettingError;
 use dray_server::Error;
@@ -27,6 +28,8 @@ pub struct Orphan {
     pub size_bytes: u64,
     /// Whether it is removed now.
     pub is_removed: bool,
+    /// Why the store did not remove it, or did not say how large it is. Other orphans are not affected.
+    pub failure: Option<String>,
 }
 
 /// What another drive has in the same bucket.
@@ -60,9 +63,18 @@ impl Drive {
     }
 }
 
+impl Store {
+    /// Why something was not done with one key. If the store as a whole does not work, that is an error instead.
+    async fn failure(&self, done: drive::Result<()>) -> drive::Result<Option<String>> {
+        let Err(err) = done else { return Ok(None) };
+        self.objects.check().await?;
+        Ok(Some(err.to_string()))
+    }
+}
+
 impl Admin {
     /// Lists the whole store, and reports each orphan that is older than `before`. It removes them if `remove`. Returns
-    /// what belongs to other drives, which stays.
+    /// what belongs to other drives, which stays. An orphan that the store does not remove stops no other.
     ///
     /// It refuses an empty database, which knows no object of its drive. A restore fills the database at its very end, so
     /// it is empty as long as a restore runs.
@@ -101,11 +113,13 @@ impl Admin {
             });
             let unknown = own.into_iter().zip(known.await?).filter(|(_, is_known)| !is_known);
             for (object, _) in unknown.filter(|(object, _)| object.since < before) {
+                let mut failure = None;
                 if remove {
-                    store.objects.delete(&object.key).await?;
+                    failure = store.failure(store.objects.delete(&object.key).await).await?;
                 }
-                let (key, size_bytes) = (object.key, object.size_bytes);
-                found(Orphan { key, upload_id: None, size_bytes, is_removed: remove });
+                let (key, size_bytes, is_removed) =
+                    (object.key, object.size_bytes, remove && failure.is_none());
+                found(Orphan { key, upload_id: None, size_bytes, is_removed, failure });
             }
             from = next;
             if from.is_none() {
@@ -133,13 +147,18 @@ impl Admin {
             if upload.since >= before || self.db.read(move |c| Ok(is_known_upload(c, &key, &id)?)).await? {
                 continue;
             }
-            let parts = store.objects.list_parts(&upload.key, &upload.upload_id).await?;
-            let size_bytes = parts.unwrap_or_default().iter().map(|part| part.size).sum();
+            let (size_bytes, mut failure) =
+                match store.objects.list_parts(&upload.key, &upload.upload_id).await {
+                    Ok(parts) => (parts.unwrap_or_default().iter().map(|part| part.size).sum(), None),
+                    Err(err) => (0, store.failure(Err(err)).await?),
+                };
             if remove {
-                store.objects.abort_upload(&upload.key, &upload.upload_id).await?;
+                let aborted = store.objects.abort_upload(&upload.key, &upload.upload_id).await;
+                failure = store.failure(aborted).await?;
             }
             let (key, upload_id) = (upload.key, Some(upload.upload_id));
-            found(Orphan { key, upload_id, size_bytes, is_removed: remove });
+            let is_removed = remove && failure.is_none();
+            found(Orphan { key, upload_id, size_bytes, is_removed, failure });
         }
         Ok(())
     }

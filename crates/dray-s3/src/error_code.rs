@@ -102,6 +102,8 @@ pub enum ErrorCode {
     NotImplemented,
     /// 304: the condition says the client's copy is current.
     NotModified,
+    /// 500: the stored bytes of the object are damaged or gone; retrying does not help. AWS has no such code.
+    ObjectDamaged,
     /// 404: the bucket locks no objects.
     ObjectLockConfigurationNotFoundError,
     /// 404: the bucket has no such configuration.
@@ -180,6 +182,7 @@ impl ErrorCode {
             Self::NoSuchWebsiteConfiguration => "NoSuchWebsiteConfiguration",
             Self::NotImplemented => "NotImplemented",
             Self::NotModified => "NotModified",
+            Self::ObjectDamaged => "ObjectDamaged",
             Self::ObjectLockConfigurationNotFoundError => "ObjectLockConfigurationNotFoundError",
             Self::OwnershipControlsNotFoundError => "OwnershipControlsNotFoundError",
             Self::PreconditionFailed => "PreconditionFailed",
@@ -254,7 +257,7 @@ impl ErrorCode {
             Self::MissingContentLength => StatusCode::LENGTH_REQUIRED,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::InvalidPartNumber | Self::InvalidRange => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::InternalError | Self::ObjectDamaged => StatusCode::INTERNAL_SERVER_ERROR,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::ServiceUnavailable | Self::SlowDown => StatusCode::SERVICE_UNAVAILABLE,
             Self::InsufficientStorage => StatusCode::INSUFFICIENT_STORAGE,
@@ -316,6 +319,7 @@ impl ErrorCode {
         Self::NoSuchWebsiteConfiguration,
         Self::NotImplemented,
         Self::NotModified,
+        Self::ObjectDamaged,
         Self::ObjectLockConfigurationNotFoundError,
         Self::OwnershipControlsNotFoundError,
         Self::PreconditionFailed,

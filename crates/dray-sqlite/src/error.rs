@@ -33,6 +33,16 @@ impl Error {
         }
     }
 
+    /// Whether the same job may succeed a little later: the process has no file descriptor or memory left, or the file
+    /// is locked.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Statement(error) | Self::Commit(error) => is_passing(error),
+            Self::Undone | Self::Closed => true,
+            Self::Panicked => false,
+        }
+    }
+
     /// Whether a crash may bring the changes back. A commit that ends in `SQLITE_FULL` did not write its last frame to
     /// the log completely (a failing sync is an `SQLITE_IOERR`), and recovery ignores such a frame.
     pub fn may_have_happened(&self) -> bool {
@@ -47,6 +57,23 @@ impl Error {
 pub fn is_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
         error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
+}
+
+/// Whether the cause may end by itself: no file descriptor is left (SQLite then cannot open a file), no memory is left,
+/// or another process has locked the file.
+pub fn is_passing(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        matches!(
+            error.code,
+            ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+        ) || matches!(
+            error.extended_code,
+            ffi::SQLITE_IOERR_NOMEM | ffi::SQLITE_IOERR_SHMOPEN | ffi::SQLITE_IOERR_SHMMAP
+        )
     })
 }
 

@@ -30,7 +30,7 @@ mod readers;
 mod wal;
 mod writer;
 
-pub use error::{Error, is_full};
+pub use error::{Error, is_full, is_passing};
 pub use job::{Outcome, Settled};
 pub use options::Options;
 pub use readers::Readers;

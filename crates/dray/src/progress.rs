@@ -1,9 +1,17 @@
 //! The progress bar: on standard error, and only if standard error is a terminal.
 
 use std::io::{IsTerminal, stderr};
+use std::time::Duration;
 
+use bytesize::ByteSize;
 use dray_client::Progress;
+use dray_ops::Told;
 use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
+
+use crate::output::Output;
+
+/// How often long work says how far it is, if no bar shows it.
+const SAY_EVERY: Duration = Duration::from_mins(1);
 
 const STYLE: &str = "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 
@@ -27,9 +35,64 @@ impl Bar {
     }
 }
 
-/// A spinner for work of unknown length; hidden if standard error is not a terminal.
-pub(crate) fn spinner() -> ProgressBar {
-    if stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() }
+/// A long work on all objects of a drive: a bar on a terminal, and otherwise a line each minute.
+pub(crate) struct Work {
+    bar: ProgressBar,
+    doing: &'static str,
+    /// What else people should know at the beginning.
+    note: &'static str,
+    objects: u64,
+    said: Duration,
+}
+
+impl Work {
+    /// Work that begins now.
+    pub(crate) fn new(doing: &'static str, note: &'static str) -> Self {
+        let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        let style = ProgressStyle::with_template(STYLE).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self { bar: bar.with_style(style), doing, note, objects: 0, said: Duration::ZERO }
+    }
+
+    /// Shows progress, and says which objects are missing or damaged.
+    pub(crate) fn show(&mut self, told: Told<'_>) {
+        match told {
+            Told::Plan { objects, bytes } => {
+                self.objects = objects;
+                self.bar.set_length(bytes);
+                self.say(&format!("{} {objects} objects, {}{}", self.doing, ByteSize(bytes), self.note));
+            }
+            Told::Trouble(trouble) => self.say(trouble),
+            Told::Progress(copied) => {
+                self.bar.set_position(copied.seen_bytes);
+                if self.bar.is_hidden() && self.bar.elapsed() > self.said + SAY_EVERY {
+                    self.said = self.bar.elapsed();
+                    self.say(&self.far(copied.objects, copied.seen_bytes));
+                }
+            }
+        }
+    }
+
+    /// How far it is, and how long the rest takes if it goes on like this.
+    fn far(&self, objects: u64, bytes: u64) -> String {
+        let (all, length) = (self.objects, self.bar.length().unwrap_or(0));
+        let left_secs = u128::from(self.bar.elapsed().as_secs()) * u128::from(length.saturating_sub(bytes))
+            / u128::from(bytes.max(1));
+        format!(
+            "{objects} of {all} objects, {} of {}; about {} min left",
+            ByteSize(bytes),
+            ByteSize(length),
+            left_secs.div_ceil(60)
+        )
+    }
+
+    fn say(&self, text: &str) {
+        self.bar.suspend(|| Output::new(false).note(text));
+    }
+
+    /// Removes the bar.
+    pub(crate) fn end(self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 impl Progress for Bar {

@@ -76,6 +76,13 @@ impl Announced {
         }
     }
 
+    /// The check of a body that is not kept here. `None` if nothing was announced to check it against.
+    pub(crate) fn checking(&self) -> Option<Checking> {
+        let is_announced =
+            self.md5.is_some() || matches!(self.payload, Payload::Sha256(_)) || self.algorithm().is_some();
+        is_announced.then(|| Checking(self.digests(Wanted::default())))
+    }
+
     /// Everything that must be computed from the body.
     pub(super) fn digests(&self, mut wanted: Wanted) -> Digests {
         wanted.md5 |= self.md5.is_some();
@@ -87,7 +94,7 @@ impl Announced {
     }
 
     /// The checksum that the body must have. The trailers must be the one that was announced, and no other.
-    pub(super) fn expected_checksum(&self, trailers: Option<&Trailers>) -> Result<Option<Checksum>, Failure> {
+    fn expected_checksum(&self, trailers: Option<&Trailers>) -> Result<Option<Checksum>, Failure> {
         let sent: Vec<(&str, &str)> = trailers.map(|trailers| trailers.iter().collect()).unwrap_or_default();
         match (self.trailing, &sent[..]) {
             (None, []) => Ok(self.checksum),
@@ -110,8 +117,15 @@ impl Announced {
         Failure::new(ErrorCode::EntityTooLarge, message)
     }
 
+    /// Checks everything that was announced about a body that has arrived completely.
+    pub(super) fn verify(&self, digested: &Digested, trailers: Option<&Trailers>) -> Result<(), Failure> {
+        let expected = self.expected_checksum(trailers)?;
+        self.verify_digests(digested)?;
+        verify_checksum(digested, expected)
+    }
+
     /// Checks MD5 and the signed SHA-256.
-    pub(super) fn verify(&self, digested: &Digested) -> Result<(), Failure> {
+    fn verify_digests(&self, digested: &Digested) -> Result<(), Failure> {
         if self.md5.is_some() && self.md5 != digested.digest.md5() {
             let message = "The Content-MD5 you specified did not match what we received";
             return Err(Failure::new(ErrorCode::BadDigest, message));
@@ -124,6 +138,34 @@ impl Announced {
             }
         }
         Ok(())
+    }
+}
+
+/// The digests of a body that passes through, and is not kept here.
+pub(crate) struct Checking(Digests);
+
+impl Checking {
+    /// Adds the next bytes.
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Checks the whole body against what was announced, which had no trailers.
+    pub(crate) fn finish(self, announced: &Announced) -> Result<(), Failure> {
+        announced.verify(&self.0.finish(), None)
+    }
+}
+
+fn verify_checksum(digested: &Digested, expected: Option<Checksum>) -> Result<(), Failure> {
+    match expected {
+        Some(checksum) if digested.checksum(checksum.algorithm()) != expected => {
+            let name = checksum.algorithm().header_name();
+            Err(Failure::new(
+                ErrorCode::BadDigest,
+                format!("The {name} you specified does not match the body"),
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -11,11 +11,11 @@ use std::{pin::pin, time::Duration};
 
 use axum::body::Body;
 use bytes::Bytes;
-use dray_s3::{ErrorCode, Trailers, checksum::Checksum};
+use dray_s3::Trailers;
 use tokio::time::timeout_at;
 
 pub(crate) use self::{
-    announced::{Announced, announced_checksum, announced_md5, checksum_header, invalid_value},
+    announced::{Announced, Checking, announced_checksum, announced_md5, checksum_header, invalid_value},
     digests::{Digested, Wanted},
     form::form_failure,
     incoming::{Frames, frames, incomplete, read_whole},
@@ -122,10 +122,8 @@ async fn finish(
     announced: &Announced,
     trailers: Option<&Trailers>,
 ) -> Result<Received, Failure> {
-    let expected = announced.expected_checksum(trailers)?;
     let (digested, bytes) = sink.finish().await?;
-    announced.verify(&digested)?;
-    verify_checksum(&digested, expected)?;
+    announced.verify(&digested, trailers)?;
     Ok(Received { size_bytes, digested, bytes })
 }
 
@@ -140,17 +138,4 @@ async fn next(source: &mut Source<'_, '_>, sink: &mut Sink) -> Result<Option<Byt
         }
     }
     next.await
-}
-
-fn verify_checksum(digested: &Digested, expected: Option<Checksum>) -> Result<(), Failure> {
-    match expected {
-        Some(checksum) if digested.checksum(checksum.algorithm()) != expected => {
-            let name = checksum.algorithm().header_name();
-            Err(Failure::new(
-                ErrorCode::BadDigest,
-                format!("The {name} you specified does not match the body"),
-            ))
-        }
-        _ => Ok(()),
-    }
 }

@@ -1,6 +1,7 @@
 //! Parts on their way to the store, frame by frame. The relay reads a frame from the client when the store has
 //! accepted the one before. The client must send what it announced, at the minimum rate, and the store must accept it
-//! in time.
+//! in time. The relay itself checks the digests that the client announced, because some stores do not: it withholds the
+//! last bytes of a wrong body, so that the store receives no whole body.
 
 use std::{
     io,
@@ -22,7 +23,7 @@ use tokio::{
 
 use super::{Call, PROBE_AFTER, Relayed, STORE_PATIENCE, denied, lent::Lent, passed};
 use crate::{
-    body::{Announced, Frames, incomplete},
+    body::{Announced, Checking, Frames, incomplete},
     failure::{Failure, invalid_argument},
     fields::Fields,
     transfers::{Direction, Of},
@@ -66,6 +67,12 @@ fn announced(call: &Call) -> Result<Announced, Failure> {
 
 async fn put(call: &Call, mut request: Relayed, body: &Lent) -> Result<Response, Failure> {
     let announced = announced(call)?;
+    // An empty body has no last bytes that could be withheld from the store.
+    if announced.size_bytes == 0
+        && let Some(checking) = announced.checking()
+    {
+        checking.finish(&announced)?;
+    }
     if let Payload::Sha256(sha256) = &call.payload {
         request.sha256 = Some(*sha256);
     }
@@ -97,7 +104,8 @@ fn frames_on_their_way(
     way: Arc<Way>,
     memory: &Arc<Semaphore>,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
-    let taking = Taking { frames, announced, taken_bytes: 0, way, memory: Arc::clone(memory) };
+    let checking = announced.checking();
+    let taking = Taking { frames, announced, taken_bytes: 0, checking, way, memory: Arc::clone(memory) };
     stream::unfold(Some(taking), |taking| async {
         let mut taking = taking?;
         match taking.next().await {
@@ -117,6 +125,8 @@ struct Taking {
     frames: Frames<Lent>,
     announced: Announced,
     taken_bytes: u64,
+    /// What was announced about the bytes, until they have been checked.
+    checking: Option<Checking>,
     way: Arc<Way>,
     memory: Arc<Semaphore>,
 }
@@ -134,10 +144,22 @@ impl Taking {
         if self.taken_bytes > self.announced.size_bytes {
             return Err(self.announced.too_long());
         }
+        self.check(&frame)?;
         self.way.is_stores();
         let bytes = u32::try_from(frame.len()).unwrap_or(u32::MAX);
         let permit = Arc::clone(&self.memory).acquire_many_owned(bytes).await.map_err(Failure::internal)?;
         Ok(Some(Bytes::from_owner(Counted { frame, _permit: permit })))
+    }
+
+    /// Adds a frame to the digests, and checks them when the body is complete: before the store gets its last bytes.
+    fn check(&mut self, frame: &[u8]) -> Result<(), Failure> {
+        if let Some(checking) = &mut self.checking {
+            checking.update(frame);
+        }
+        if self.taken_bytes < self.announced.size_bytes {
+            return Ok(());
+        }
+        self.checking.take().map_or(Ok(()), |checking| checking.finish(&self.announced))
     }
 }
 

@@ -149,10 +149,10 @@ async fn a_damaged_file_is_found_when_a_copy_is_read() {
     let mut stored = fs::read(&file).unwrap();
     stored[7] ^= 1;
     fs::write(&file, stored).unwrap();
-    assert_eq!(server.get("to").await.code(), "500 InternalError");
+    assert_eq!(server.get("to").await.code(), "500 ObjectDamaged");
     let id = server.create("k", &[]).await;
     let cut = server.copy_part("from", "k", &id, 1, Some("bytes=1-9")).await;
-    assert_eq!(cut.code(), "500 InternalError");
+    assert_eq!(cut.code(), "500 ObjectDamaged");
 }
 
 #[tokio::test]

@@ -76,10 +76,10 @@ async fn a_flipped_bit_is_never_served() {
     let intact = server.send("GET", &server.path("k"), &[("range", "bytes=0-700000")], "").await;
     assert!(intact.body == right[..=700_000]);
     let damaged = server.send("GET", &server.path("k"), &[("range", "bytes=800000-800001")], "").await;
-    assert_eq!(damaged.code(), "500 InternalError");
+    assert_eq!(damaged.code(), "500 ObjectDamaged");
     // In the first block: the request is refused before anything is sent.
     file.write_all_at(&[right[5] ^ 1], 5).unwrap();
-    assert_eq!(server.get("k").await.code(), "500 InternalError");
+    assert_eq!(server.get("k").await.code(), "500 ObjectDamaged");
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn a_file_that_is_gone_or_cut_is_an_error() {
     let headers = server.sign("GET", &server.path("k"), &[], &dray_s3::PayloadHash::Unsigned);
     assert!(server.try_send("GET", &server.path("k"), headers, "").await.is_err());
     fs::remove_file(path).unwrap();
-    assert_eq!(server.get("k").await.code(), "500 InternalError");
+    assert_eq!(server.get("k").await.code(), "500 ObjectDamaged");
     assert_eq!(server.put("k", "again").await.code(), "200");
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use axum::body::{Body, to_bytes};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use dray_object_store::{Asking, CorsOrigins, Relay, RelayConfig, Relayed, Unanswered, Upstream, WhenShort};
 use dray_s3::{
@@ -17,6 +18,8 @@ use dray_s3::{
 };
 use futures_util::stream;
 use http::{HeaderMap, Method, Request, Response};
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
@@ -302,4 +305,30 @@ async fn a_url_is_served_only_for_what_it_was_signed_for() {
         assert_eq!(code(answer).await, error(403, "SignatureDoesNotMatch"), "{method} {url}");
     }
     assert!(asked.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_what_its_client_announced_never_reaches_the_store_whole() {
+    let md5 = |body: &[u8]| STANDARD.encode(Md5::digest(body));
+    let sha256 =
+        |body: &[u8]| Sha256::digest(body).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    for content in [&b"the right bytes"[..], b""] {
+        for (header, right, wrong, refused) in [
+            ("content-md5", md5(content), md5(b"other"), "BadDigest"),
+            ("x-amz-content-sha256", sha256(content), sha256(b"other"), "XAmzContentSHA256Mismatch"),
+        ] {
+            let (relay, asked) = good();
+            let length = content.len().to_string();
+            let put = async |digest: &str| {
+                let headers = [("content-length", length.as_str()), (header, digest)];
+                let frames =
+                    stream::iter(content.chunks(4).map(|frame| Ok::<_, std::io::Error>(Bytes::from(frame))));
+                ask(&relay, &Method::PUT, &part_url(), &headers, Body::from_stream(frames)).await
+            };
+            assert_eq!(code(put(&wrong).await).await, error(400, refused), "{header}");
+            assert!(asked.0.lock().unwrap().is_empty(), "{header}: the store has received a whole body");
+            assert_eq!(put(&right).await.status(), 200, "{header}");
+            assert_eq!(asked.0.lock().unwrap()[0].1.as_deref(), Some(content));
+        }
+    }
 }

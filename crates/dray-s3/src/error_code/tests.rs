@@ -68,6 +68,7 @@ fn every_code_is_spelled_as_its_variant_and_has_its_status() {
     404 NoSuchWebsiteConfiguration
     501 NotImplemented
     304 NotModified
+    500 ObjectDamaged
     404 ObjectLockConfigurationNotFoundError
     404 OwnershipControlsNotFoundError
     412 PreconditionFailed

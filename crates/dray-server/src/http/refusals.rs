@@ -241,6 +241,6 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::NoSpace,
             "The server's disk is full. Nothing is lost; try again once there is space.".into(),
         ),
-        E::Internal { .. } => (Code::Internal, INTERNAL.into()),
+        E::BytesDamaged { .. } | E::Internal { .. } => (Code::Internal, INTERNAL.into()),
     }
 }

@@ -1,6 +1,5 @@
 //! Objects as an operator's commands handle them: listing all of them, and moving whole objects piece by piece.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use dray_api::PartPlan;
@@ -11,8 +10,8 @@ use jiff::Timestamp;
 
 use super::s3_client::Request;
 use super::{NewUpload, Objects, not_understood, text};
+use crate::drive::Result;
 use crate::drive::parts::PartList;
-use crate::drive::{Error, Result};
 
 /// An object in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,30 +103,6 @@ impl Objects {
         }
         let answer = self.client.ask(request).await?;
         UploadsPage::parse(&answer.body).ok_or_else(|| not_understood("ListMultipartUploads"))
-    }
-
-    /// Reads `len` bytes of an object, starting at `offset`, into `to`, and adds them to `digest`.
-    pub async fn read(
-        &self,
-        key: &str,
-        (offset, len): (u64, u64),
-        to: &mut std::fs::File,
-        digest: &mut crc_fast::Digest,
-    ) -> Result<()> {
-        let mut request = Request::new("GetObject", Method::GET, key);
-        // HTTP cannot express an empty range.
-        if len > 0 {
-            request = request.header("range", format!("bytes={offset}-{}", offset + len - 1));
-        }
-        let mut read = 0;
-        self.each_piece(request, |bytes| {
-            read += bytes.len() as u64;
-            digest.update(bytes);
-            to.write_all(bytes).map_err(Error::internal)
-        })
-        .await?;
-        let broken = || Error::StoreUnreachable { detail: format!("{read} bytes of {len} of {key}") };
-        if read == len { Ok(()) } else { Err(broken()) }
     }
 
     /// Begins an object of `size_bytes`, whose parts are then put one by one.

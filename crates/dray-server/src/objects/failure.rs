@@ -71,6 +71,7 @@ impl Failed {
     /// Whether it may help to send the request again at once.
     pub(super) fn may_pass(&self) -> bool {
         match self {
+            Self::Said { .. } if proof(self) == Proof::Damaged => false,
             Self::Said { status, .. } => {
                 self.code() == Some(ErrorCode::RequestTimeout)
                     || matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
@@ -122,6 +123,7 @@ impl From<Failed> for Error {
             (Proof::Lacking, Failed::Said { operation, .. }) => {
                 Self::StoreLacks { operation, detail: failed.detail() }
             }
+            (Proof::Damaged, _) => Self::BytesDamaged { detail: failed.detail() },
             (Proof::Refused | Proof::Gone, _) => Self::StoreRefused { detail: failed.detail() },
             _ => Self::StoreUnreachable { detail: failed.detail() },
         }
@@ -150,7 +152,9 @@ pub(super) fn refusal(failed: Failed, size_bytes: u64) -> Completion {
             Completion::NoSuchUpload { is_settled: matches!(failed, Failed::Said { is_repeat: false, .. }) }
         }
         Proof::Lacking => Completion::Refused(failed.into()),
-        Proof::Refused | Proof::WillPass | Proof::Nothing => Completion::Unknown(failed.into()),
+        Proof::Refused | Proof::WillPass | Proof::Damaged | Proof::Nothing => {
+            Completion::Unknown(failed.into())
+        }
     }
 }
 
@@ -169,7 +173,7 @@ pub(super) fn copy_refusal(failed: Failed) -> Completion {
         Proof::Gone => Completion::NoSuchUpload { is_settled: true },
         Proof::Lacking | Proof::Refused => Completion::Refused(failed.into()),
         Proof::WillPass => Completion::NotYet(failed.into()),
-        Proof::Nothing => Completion::Unknown(failed.into()),
+        Proof::Damaged | Proof::Nothing => Completion::Unknown(failed.into()),
     }
 }
 

@@ -10,6 +10,7 @@ mod empty;
 #[cfg(not(feature = "aws-chain"))]
 mod environment;
 mod failure;
+mod held;
 mod proof;
 mod read_back;
 mod relay;
@@ -43,6 +44,7 @@ pub use empty::{object_of_scratch, scratch_key};
 #[cfg(not(feature = "aws-chain"))]
 use environment::find as find_credentials;
 use failure::refusal;
+pub use held::{Depth, Held, Wanted};
 pub use read_back::Stretch;
 use s3_client::{Request, S3Client};
 use sign::Signing;

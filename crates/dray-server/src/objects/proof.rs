@@ -17,11 +17,13 @@ pub(super) enum Proof {
     WillPass,
     /// The store does not have this operation, so it will always refuse it.
     Lacking,
+    /// The object is there, but the store cannot give its bytes back as it received them, and never will.
+    Damaged,
     /// Nothing: the store may have done it. Only the object itself can show it.
     Nothing,
 }
 
-use Proof::{Gone, Lacking, Nothing, Refused, WillPass};
+use Proof::{Damaged, Gone, Lacking, Nothing, Refused, WillPass};
 
 /// A line of the table: it matches these calls, with a status in this range and one of these codes.
 struct Line {
@@ -48,6 +50,7 @@ const ANY: &[&str] = &[];
 const COMPLETE: &[&str] = &["CompleteMultipartUpload", "CopyObject"];
 const COPY: &[&str] = &["CopyObject"];
 const OF_UPLOAD: &[&str] = &["CompleteMultipartUpload", "ListParts", "AbortMultipartUpload"];
+const READ: &[&str] = &["GetObject"];
 const OF_OBJECT: &[&str] = &["HeadObject", "GetObject", "DeleteObject"];
 
 /// The first line that matches an answer says what it proves. The sources are AWS's reference ("Error responses") and
@@ -65,6 +68,8 @@ const TABLE: &[Line] = &[
     line(OF_UPLOAD, (404, 404), ANY, Nothing),
     // The answer to HEAD has no body, and so no code.
     line(OF_OBJECT, (404, 404), ANY, Gone),
+    // The embedded store, also behind another Dray.
+    line(READ, (500, 500), &["ObjectDamaged"], Damaged),
     // The source of the copy is not there.
     line(COPY, (404, 404), &["NoSuchKey"], Gone),
     // Another Complete of the same upload is under way, or the name is locked.
@@ -134,6 +139,8 @@ mod tests {
             ("HeadObject", 404, "", Gone),
             ("GetObject", 404, "NoSuchKey", Gone),
             ("DeleteObject", 404, "NoSuchKey", Gone),
+            ("GetObject", 500, "ObjectDamaged", Damaged),
+            ("GetObject", 500, "InternalError", WillPass),
             ("CopyObject", 404, "NoSuchKey", Gone),
             ("CopyObject", 412, "PreconditionFailed", Refused),
             ("CopyObject", 503, "SlowDown", Nothing),

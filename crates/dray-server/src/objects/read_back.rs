@@ -14,6 +14,8 @@ use crate::drive::{Error, Result};
 
 /// The longest wait between two pieces of an object.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often one reading asks for the rest of an object whose answers break off.
+const MOST_STRETCHES: u32 = 8;
 /// The status of an answer that has a range of an object, and says which range (RFC 9110, 15.3.7).
 const PARTIAL_CONTENT: u16 = 206;
 
@@ -27,11 +29,10 @@ pub struct Stretch {
 }
 
 impl Objects {
-    /// Reads an object back, and returns the CRC-64/NVME of its bytes.
-    pub async fn read_crc64(&self, key: &str) -> Result<Crc64> {
+    /// Reads an object of `size_bytes` back, and returns the CRC-64/NVME of its bytes.
+    pub async fn read_crc64(&self, key: &str, size_bytes: u64) -> Result<Crc64> {
         let mut digest = nvme();
-        let request = Request::new("GetObject", Method::GET, key);
-        self.each_piece(request, |bytes| {
+        self.read(key, (0, size_bytes), |bytes| {
             digest.update(bytes);
             Ok(())
         })
@@ -39,19 +40,39 @@ impl Objects {
         Ok(Crc64::of(digest.finalize()))
     }
 
+    /// Passes `len` bytes of an object, starting at `offset`, to `take`. If the answer breaks off, it asks for the rest:
+    /// either the store sends it, or it says what is wrong with the next byte.
+    pub async fn read(
+        &self,
+        key: &str,
+        (offset, len): (u64, u64),
+        mut take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let (mut read, mut asked) = (0, 0);
+        while read < len {
+            let before = read;
+            let stretch = self.stretch(key, offset + read, len - read, |bytes| {
+                read += bytes.len() as u64;
+                take(bytes)
+            });
+            asked += 1;
+            match stretch.await {
+                Err(Error::StoreUnreachable { .. }) if read > before && asked < MOST_STRETCHES => {}
+                Err(err) => return Err(err),
+                Ok(()) if read == before => break,
+                Ok(()) => {}
+            }
+        }
+        let broken = || Error::StoreUnreachable { detail: format!("{read} bytes of {len} of {key}") };
+        if read == len { Ok(()) } else { Err(broken()) }
+    }
+
     /// Reads up to `most` bytes of an object back, but at least one, starting at the byte `from`. A store that does
     /// not support ranges sends the whole object, and this then reads everything after `from`.
     pub async fn read_stretch(&self, key: &str, from: u64, most: u64) -> Result<Stretch> {
-        let last = from.saturating_add(most).saturating_sub(1);
-        let request =
-            Request::new("GetObject", Method::GET, key).header("range", format!("bytes={from}-{last}"));
-        let answer = self.client.open(request).await?;
-        let mut before = from - begin(&answer, from)?;
         let mut digest = nvme();
-        self.pieces(answer, |bytes| {
-            let skipped = bytes.len().min(usize::try_from(before).unwrap_or(usize::MAX));
-            before -= skipped as u64;
-            digest.update(&bytes[skipped..]);
+        self.stretch(key, from, most, |bytes| {
+            digest.update(bytes);
             Ok(())
         })
         .await?;
@@ -59,6 +80,29 @@ impl Objects {
             0 => Err(not_understood("GetObject")),
             bytes => Ok(Stretch { bytes, crc64: digest.finalize() }),
         }
+    }
+
+    /// Passes up to `most` bytes from the byte `from` on to `take`, or everything after `from` if the store does not
+    /// support ranges.
+    async fn stretch(
+        &self,
+        key: &str,
+        from: u64,
+        most: u64,
+        mut take: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let last = from.saturating_add(most).saturating_sub(1);
+        let request =
+            Request::new("GetObject", Method::GET, key).header("range", format!("bytes={from}-{last}"));
+        let answer = self.client.open(request).await?;
+        let mut before = from - begin(&answer, from)?;
+        let mut body = answer.into_body().into_data_stream();
+        while let Some(bytes) = next_piece(&mut body).await? {
+            let skipped = bytes.len().min(usize::try_from(before).unwrap_or(usize::MAX));
+            before -= skipped as u64;
+            take(&bytes[skipped..])?;
+        }
+        Ok(())
     }
 
     /// The first `len` bytes of an object that is not empty, or all of them if it has fewer.
@@ -76,28 +120,6 @@ impl Objects {
             head.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
         Ok(head)
-    }
-
-    /// Passes an answer to `take`, piece by piece.
-    pub(super) async fn each_piece(
-        &self,
-        request: Request<'_>,
-        take: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
-        let answer = self.client.open(request).await?;
-        self.pieces(answer, take).await
-    }
-
-    async fn pieces(
-        &self,
-        answer: Response<axum::body::Body>,
-        mut take: impl FnMut(&[u8]) -> Result<()>,
-    ) -> Result<()> {
-        let mut body = answer.into_body().into_data_stream();
-        while let Some(bytes) = next_piece(&mut body).await? {
-            take(&bytes)?;
-        }
-        Ok(())
     }
 }
 
@@ -176,6 +198,33 @@ mod tests {
         assert_eq!(read(&store, 0, 4).await, Some(stretch(OBJECT)));
         assert_eq!(read(&store, 4, 3).await, Some(stretch(b"456789")));
         assert_eq!(read(&store, 10, 1).await, None, "there is nothing");
+    }
+
+    #[tokio::test]
+    async fn a_reading_that_breaks_off_goes_on_until_the_store_says_why_or_sends_nothing_more() {
+        let broken = |first: usize, upto: usize| {
+            let sent = Bytes::from_static(&OBJECT[first..upto]);
+            let cut = futures_util::stream::iter([Ok(sent), Err(std::io::Error::other("cut"))]);
+            let range = format!("bytes {first}-9/10");
+            let body = axum::body::Body::from_stream(cut);
+            (StatusCode::PARTIAL_CONTENT, [("content-range", range)], body).into_response()
+        };
+        let whole = crc_fast::crc64_nvme(OBJECT);
+        let goes_on =
+            store(move |first, last| if first < 8 { broken(first, first + 4) } else { part(first, last) });
+        assert_eq!(goes_on.read_crc64("k", 10).await, Ok(Crc64::of(whole)));
+        let damaged = store(move |first, _| match first {
+            0 => broken(0, 4),
+            _ => {
+                let said = "<Error><Code>ObjectDamaged</Code><Message>m</Message></Error>";
+                (StatusCode::INTERNAL_SERVER_ERROR, said).into_response()
+            }
+        });
+        let failed = damaged.read_crc64("k", 10).await;
+        assert!(matches!(failed, Err(Error::BytesDamaged { .. })), "{failed:?}");
+        let stuck = store(move |first, _| if first == 0 { broken(0, 4) } else { broken(first, first) });
+        let failed = stuck.read_crc64("k", 10).await;
+        assert!(matches!(failed, Err(Error::StoreUnreachable { .. })), "{failed:?}");
     }
 
     #[tokio::test]

@@ -58,7 +58,12 @@ impl Service {
         let mut so_far = self.db.read(move |c| Ok(read_backs::so_far(c, id)?)).await?;
         while so_far.bytes < size_bytes {
             let most = stretch_bytes(so_far.bytes).min(size_bytes - so_far.bytes);
-            let stretch = self.objects.read_stretch(&upload.object_key, so_far.bytes, most).await?;
+            let stretch = self.objects.read_stretch(&upload.object_key, so_far.bytes, most).await;
+            // Bytes that are damaged in the store are not those that were announced.
+            let stretch = stretch.map_err(|err| match err {
+                Error::BytesDamaged { .. } => Error::ChecksumMismatch,
+                err => err,
+            })?;
             so_far = joined(so_far, stretch);
             if so_far.bytes < size_bytes {
                 let holder = lease.holder.clone();

@@ -34,6 +34,8 @@ pub(crate) enum Act {
     RefusesAborts,
     /// Refuses PUTs of objects, but accepts parts.
     RefusesObjects,
+    /// Answers this method on this key with this status, and serves everything else.
+    Answers(&'static str, &'static str, u16),
     /// Knows no checksum of objects, gives so many reads of them, and breaks off all others.
     Gives(usize),
 }
@@ -113,6 +115,12 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     let is_part = request.method() == Method::PUT && query.contains("partNumber=");
     let is_object = request.method() == Method::GET && query.is_empty();
     let act = *middle.act.lock().unwrap();
+    if let Act::Answers(method, key, status) = act
+        && request.method().as_str() == method
+        && request.uri().path().ends_with(key)
+    {
+        return said(status, "AnError");
+    }
     if act == Act::RefusesAborts && request.method() == Method::DELETE && query.contains("uploadId=") {
         return said(403, "AccessDenied");
     }
@@ -126,7 +134,9 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     middle.under_way.fetch_add(1, Ordering::SeqCst);
     let held = UnderWay(Arc::clone(&middle));
     match act {
-        Act::Serves | Act::RefusesAborts | Act::RefusesObjects => middle.forward(request).await,
+        Act::Serves | Act::RefusesAborts | Act::RefusesObjects | Act::Answers(..) => {
+            middle.forward(request).await
+        }
         Act::Gives(_) if is_part => middle.forward(request).await,
         Act::Gives(reads) => {
             let range = request.headers().get("range").map_or("", |range| range.to_str().unwrap());

@@ -76,7 +76,7 @@ impl Filled {
     }
 }
 
-async fn store_of(world: &World) -> Store {
+pub(crate) async fn store_of(world: &World) -> Store {
     let s3 = world.store.as_ref().map(|store| store.config.clone());
     Store::open(world.data.path(), s3.as_ref(), &world.url).await.unwrap()
 }
@@ -88,12 +88,13 @@ pub(crate) async fn back_up(world: &World, folder: &Path) -> Copied {
 }
 
 /// The outcome of a backup or restore, and what it told about objects that are missing or damaged.
-type Done = Result<(Copied, Vec<String>), String>;
+pub(crate) type Done = Result<(Copied, Vec<String>), String>;
 
-async fn back_up_bytes(world: &World, folder: &Path, bytes: Bytes) -> Done {
+pub(crate) async fn back_up_bytes(world: &World, folder: &Path, bytes: Bytes) -> Done {
     let (admin, store) = (world.admin().await, store_of(world).await);
     let (mut progress, mut troubles) = (0, Vec::new());
     let tell = |told: Told<'_>| match told {
+        Told::Plan { .. } => {}
         Told::Progress(_) => progress += 1,
         Told::Trouble(trouble) => troubles.push(trouble.to_owned()),
     };
@@ -109,7 +110,7 @@ async fn restore(world: &World, folder: &Path) -> Result<Copied, String> {
     restore_telling(world, folder).await.map(|(copied, _)| copied)
 }
 
-async fn restore_telling(world: &World, folder: &Path) -> Done {
+pub(crate) async fn restore_telling(world: &World, folder: &Path) -> Done {
     let (admin, store) = (world.admin().await, store_of(world).await);
     let mut troubles = Vec::new();
     let tell = |told: Told<'_>| {

@@ -2,9 +2,8 @@
 
 use anyhow::ensure;
 use bytesize::ByteSize;
-use dray_ops::{Admin, Bytes, Copied, Foreign, OtherBucket, Store, Told};
+use dray_ops::{Admin, Bytes, Copied, Foreign, OtherBucket, Store};
 use dray_server::{Clock, DatabaseUrl, S3Config};
-use indicatif::ProgressBar;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -14,26 +13,36 @@ use crate::args::{Backup, Migrate, Place, Restore, Sweep, either};
 use crate::clock;
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
-use crate::progress::spinner;
+use crate::progress::Work;
+
+/// What a restore does with a drive that is partly there, which may take as long as copying it.
+const RESTORE_READS: &str =
+    "; what the store already has is read back and compared, unless the store tells checksums of its own";
 
 pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     let admin = open(&data).await?;
     let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let clock = Clock::from_fn(clock::now);
-    let bar = spinner();
+    let mut work = Work::new("backing up", "");
     let bytes = match (args.no_bytes, args.verify) {
         (true, _) => Bytes::None,
         (false, true) => Bytes::All,
         (false, false) => Bytes::New,
     };
-    let copied = admin.backup(&store, &args.folder, bytes, &clock, |told| show(&bar, told)).await;
-    bar.finish_and_clear();
+    let copied = admin.backup(&store, &args.folder, bytes, &clock, |told| work.show(told)).await;
+    work.end();
     let left_out = store.other_buckets().await;
     store.close().await;
     admin.close().await;
     let copied = copied?;
-    say_left_out(&left_out?);
+    match left_out {
+        Ok(buckets) => say_left_out(&buckets),
+        // The backup itself is complete.
+        Err(err) => {
+            Output::new(false).note(&format!("the other buckets of the store cannot be listed: {err}"))
+        }
+    }
     report("backed up", &copied, data.json)
 }
 
@@ -52,9 +61,9 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
     ensure!(args.folder.is_dir(), Usage("FOLDER must be a folder that `dray backup` wrote"));
     let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
     let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
-    let bar = spinner();
-    let copied = admin.restore(&store, &args.folder, |told| show(&bar, told)).await;
-    bar.finish_and_clear();
+    let mut work = Work::new("restoring", RESTORE_READS);
+    let copied = admin.restore(&store, &args.folder, |told| work.show(told)).await;
+    work.end();
     store.close().await;
     admin.close().await;
     report("restored", &copied?, data.json)
@@ -77,9 +86,9 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
             credentials: None,
         };
         let to = Store::open(folder, Some(&config), "").await?;
-        let bar = spinner();
-        let moved = admin.move_objects(&from, &to, folder, &clock, |told| show(&bar, told)).await;
-        bar.finish_and_clear();
+        let mut work = Work::new("moving", "");
+        let moved = admin.move_objects(&from, &to, folder, &clock, |told| work.show(told)).await;
+        work.end();
         copied = moved?;
         to.close().await;
     }
@@ -99,14 +108,16 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let output = Output::new(data.json);
     let before = clock::now().checked_sub(SignedDuration::try_from(args.older_than)?)?;
-    let (mut count, mut bytes, mut printed) = (0_u64, 0_u64, Ok(()));
+    let (mut count, mut bytes, mut failed, mut printed) = (0_u64, 0_u64, 0_u64, Ok(()));
     let looked = admin.orphans(&store, before, args.delete, |orphan| {
         (count, bytes) = (count + 1, bytes + orphan.size_bytes);
+        failed += u64::from(orphan.failure.is_some());
         let what = if orphan.upload_id.is_some() { "upload" } else { "object" };
-        let text = format!("{what}  {}  {}", orphan.key, ByteSize(orphan.size_bytes));
+        let failure = orphan.failure.as_ref().map(|why| format!("  failed: {why}")).unwrap_or_default();
+        let text = format!("{what}  {}  {}{failure}", orphan.key, ByteSize(orphan.size_bytes));
         let value = json!({
             "key": orphan.key, "uploadId": orphan.upload_id, "size": orphan.size_bytes,
-            "removed": orphan.is_removed,
+            "removed": orphan.is_removed, "failure": orphan.failure,
         });
         printed = std::mem::replace(&mut printed, Ok(())).and_then(|()| output.result(&text, &value));
     });
@@ -116,12 +127,15 @@ pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     let others = looked?;
     printed?;
     others.iter().try_for_each(|other| show_other(&output, other))?;
-    if data.json {
-        return Ok(Exit::Ok);
+    if !data.json {
+        let done = match (args.delete, failed) {
+            (false, _) => "--delete would remove them".to_owned(),
+            (true, 0) => "removed".to_owned(),
+            (true, failed) => format!("the store did not remove {failed} of them, and removed the others"),
+        };
+        output.note(&format!("{count} orphans, {}: {done}", ByteSize(bytes)));
     }
-    let done = if args.delete { "removed" } else { "--delete would remove them" };
-    output.note(&format!("{count} orphans, {}: {done}", ByteSize(bytes)));
-    Ok(Exit::Ok)
+    Ok(if failed > 0 { Exit::Error } else { Exit::Ok })
 }
 
 /// Says what belongs to another drive, and therefore stays.
@@ -145,23 +159,13 @@ fn show_other(output: &Output, other: &Foreign) -> anyhow::Result<()> {
     Ok(output.result(&text, &value)?)
 }
 
-/// Shows progress, and says which objects are missing or damaged.
-fn show(bar: &ProgressBar, told: Told<'_>) {
-    let copied = match told {
-        Told::Progress(copied) => copied,
-        Told::Trouble(trouble) => return bar.suspend(|| Output::new(false).note(trouble)),
-    };
-    bar.set_message(format!("{} objects, {} moved", copied.objects, ByteSize(copied.bytes)));
-    bar.tick();
-}
-
 /// Reports what was copied. A missing or damaged object counts as a failure, so that somebody looks for it.
 fn report(done: &str, copied: &Copied, json: bool) -> anyhow::Result<Exit> {
-    let Copied { rows, objects, kept, missing, damaged, bytes } = copied;
+    let Copied { rows, objects, kept, missing, damaged, failed, bytes, .. } = copied;
     let text = format!(
-        "{done}: {rows} rows; {objects} objects, of which {kept} were already there, {missing} are missing and {damaged} are damaged; {} copied",
+        "{done}: {rows} rows; {objects} objects, of which {kept} were already there, {missing} are missing, {damaged} are damaged and {failed} failed; {} copied",
         ByteSize(*bytes)
     );
     Output::new(json).result(&text, copied)?;
-    if *missing + *damaged > 0 { Ok(Exit::Error) } else { Ok(Exit::Ok) }
+    if *missing + *damaged + *failed > 0 { Ok(Exit::Error) } else { Ok(Exit::Ok) }
 }

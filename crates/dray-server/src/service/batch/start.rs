@@ -206,7 +206,7 @@ impl Service {
         for file in begun {
             files.push(match file {
                 Begun::Refused(err) => StartedFile::Refused(err),
-                Begun::Item(item) | Begun::There(item) => StartedFile::Item(item),
+                Begun::Item(item) | Begun::There(item, _) => StartedFile::Item(item),
                 Begun::Upload(upload) => {
                     let scope = UrlScope {
                         endpoint,

@@ -14,6 +14,7 @@ use crate::db::clock::LeaseTime;
 use crate::db::{Conn, items, namesakes, uploads};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
+use crate::drive::parts::Crc64;
 use crate::drive::upload::{State, Upload, check_on_conflict};
 use crate::drive::{Error, Result};
 
@@ -29,8 +30,8 @@ pub(super) struct Draft {
 pub(super) enum Begun {
     Upload(Box<Upload>),
     Item(Item),
-    /// The drive has a row with these bytes. The store must show that it has them.
-    There(Item),
+    /// The drive has a row with bytes of this checksum. The store must show that it has them.
+    There(Item, Crc64),
     Refused(Error),
 }
 
@@ -92,8 +93,8 @@ impl<'a> Starting<'a> {
             Some(item) if self.may_repair(draft, item)? => wanted.on_conflict = OnConflict::Replace,
             Some(_) => {}
             None => {
-                if let Some(item) = self.same_file(draft)? {
-                    return Ok(Begun::There(item));
+                if let Some((item, crc64)) = self.same_file(draft)? {
+                    return Ok(Begun::There(item, crc64));
                 }
             }
         }
@@ -106,7 +107,7 @@ impl<'a> Starting<'a> {
 
     /// The caller's file in that place with this name and these bytes. `None` for a token that may only upload,
     /// because it must not learn which files exist.
-    fn same_file(&mut self, draft: &Draft) -> Result<Option<Item>> {
+    fn same_file(&mut self, draft: &Draft) -> Result<Option<(Item, Crc64)>> {
         let Some(crc64) = draft.upload.crc64.as_ref().filter(|_| !self.caller.only_uploads()) else {
             return Ok(None);
         };
@@ -116,7 +117,7 @@ impl<'a> Starting<'a> {
         let Upload { workspace, user, name, size_bytes, .. } = &draft.upload;
         let place = (*workspace, folder, *user);
         let found = namesakes::file_with_bytes(self.c, place, name, *size_bytes, crc64)?;
-        Ok(found)
+        Ok(found.map(|item| (item, crc64.clone())))
     }
 
     /// Whether a file may give its bytes to this item, which has lost the same bytes. Whatever the client wants to happen
@@ -151,7 +152,7 @@ impl Begun {
     pub(super) fn upload_id(&self) -> Option<UploadRowId> {
         match self {
             Self::Upload(upload) => Some(upload.id),
-            Self::Item(_) | Self::There(_) | Self::Refused(_) => None,
+            Self::Item(_) | Self::There(..) | Self::Refused(_) => None,
         }
     }
 }
