@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// The state of the database connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
@@ -13,6 +15,8 @@ pub struct Condition {
     pub round_trip: Duration,
     /// Whether there is a pooler in between that does not keep sessions together.
     pub is_pooled: bool,
+    /// The time of its clock; `None` if it has none of its own.
+    pub now: Option<Timestamp>,
 }
 
 /// The median of measured times.

@@ -1,7 +1,8 @@
 //! All rows of a drive, as values that are the same for both databases. Backups write them, and restores read them.
 //!
 //! A dump leaves out everything that concerns only work under way: leases, tombstones, measures, idempotency keys,
-//! unfinished uploads, and the key of relayed URLs, which are short-lived. It also leaves out what can be derived: in
+//! unfinished uploads, and the key of relayed URLs, which are short-lived. It leaves out what concerns one database and one
+//! store: the mark of the store and the time that was seen last. It also leaves out what can be derived: in
 //! whose trash an item is listed.
 //!
 //! New columns come last in their table. A row of an older backup lacks them, and a restore gives them their defaults.
@@ -220,6 +221,8 @@ mod tests {
             "read_backs",
             "name_rules",
             "relay_key",
+            "store_mark",
+            "clock_seen",
         ];
         let found = db.read(move |c| {
             let sql = "select name from sqlite_schema where type = 'table' and name not like 'item_words%'

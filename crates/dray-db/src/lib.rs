@@ -35,6 +35,7 @@ pub mod requests;
 pub mod search;
 mod session;
 mod sqlite;
+pub mod store_marks;
 pub mod submitters;
 #[cfg(test)]
 mod testing;
@@ -123,6 +124,12 @@ impl Db {
     #[must_use]
     pub fn timed(self, read_timer: Timer, write_timer: Timer) -> Self {
         Self { read_timer, write_timer, ..self }
+    }
+
+    /// Uses this clock for leases, if the database has none of its own.
+    #[must_use]
+    pub fn with_steady_clock(self, clock: SteadyClock) -> Self {
+        Self { clock, ..self }
     }
 
     /// Sets the function to call when the disk is so full that even writes that free space fail. What it returns is

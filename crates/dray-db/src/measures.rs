@@ -9,17 +9,23 @@ use super::{Conn, Error, execute, millis, stored_size, uploads};
 use dray_drive::upload::Upload;
 
 /// Up to `limit` open uploads that were started, and last measured, before this time. Those that have waited longest
-/// come first.
-pub fn due(c: &Conn, before: Timestamp, now: LeaseTime, limit: u32) -> Result<Vec<Upload>, Error> {
+/// come first. A measurement after `now` comes from a wrong clock, and counts as none.
+pub fn due(
+    c: &Conn,
+    before: Timestamp,
+    now: Timestamp,
+    lease_now: LeaseTime,
+    limit: u32,
+) -> Result<Vec<Upload>, Error> {
     let sql = concat!(
         "select ",
         columns!(),
         " from uploads left join measured_uploads on upload_id = id
           where state = 'open' and put_key is null and parts_freed_at is null and created_at <= $1
-            and coalesce(measured_at, 0) <= $1
-          order by coalesce(measured_at, 0), created_at limit $2"
+            and (coalesce(measured_at, 0) <= $1 or measured_at > $3)
+          order by case when measured_at > $3 then 0 else coalesce(measured_at, 0) end, created_at limit $2"
     );
-    list_at(c, sql, &[&millis(before), &i64::from(limit)], now, uploads::upload)
+    list_at(c, sql, &[&millis(before), &i64::from(limit), &millis(now)], lease_now, uploads::upload)
 }
 
 /// Records how many bytes the store has of an upload.

@@ -6,6 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::clock::{LeaseTime, execute_at, list_at, span};
 use super::{Conn, Error, execute, millis, rows_at_most, size, time};
 
+/// The longest time that a delivery waits: six hours between two tries, and the claim of a server. A row that would wait
+/// longer comes from a wrong clock, and is due.
+macro_rules! is_due {
+    () => {
+        "(next_at <= $now or next_at > $now + 21690000)"
+    };
+}
+
 /// An event to post to one address.
 pub struct Delivery {
     /// The event's id, the same for each address.
@@ -18,16 +26,17 @@ pub struct Delivery {
     pub created_at: Timestamp,
 }
 
-/// Records that `body` is to be posted to `url`.
+/// Records that `body` is to be posted to `url`, at once.
 pub fn add(c: &Conn, url: &str, event: &str, body: &str, now: Timestamp) -> Result<(), Error> {
-    let sql = "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, $now, $4)";
-    execute_at(c, sql, &[&url, &event, &body, &millis(now)], LeaseTime(now)).map(drop)
+    let sql =
+        "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, 0, $4)";
+    execute(c, sql, &[&url, &event, &body, &millis(now)]).map(drop)
 }
 
 /// Whether there is anything to claim.
-pub fn is_due(c: &Conn, url: &str, now: Timestamp) -> Result<bool, Error> {
-    let sql = "select event from outbox where url = $1 and next_at <= $now limit 1";
-    Ok(!list_at(c, sql, &[&url], LeaseTime(now), |_| Ok(()))?.is_empty())
+pub fn is_due(c: &Conn, url: &str, now: LeaseTime) -> Result<bool, Error> {
+    let sql = concat!("select event from outbox where url = $1 and ", is_due!(), " limit 1");
+    Ok(!list_at(c, sql, &[&url], now, |_| Ok(()))?.is_empty())
 }
 
 /// Claims up to `limit` deliveries that are due. Nobody else gets them for the duration of `claim`. After that they
@@ -35,18 +44,22 @@ pub fn is_due(c: &Conn, url: &str, now: Timestamp) -> Result<bool, Error> {
 pub fn claim(
     c: &Conn,
     url: &str,
-    now: Timestamp,
+    now: LeaseTime,
     claim: SignedDuration,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
     // The statement checks the time twice. Under read committed, another server may have claimed a row while this one
     // waited for the row's lock. Then Postgres evaluates the outer condition again, on the changed row.
-    let sql = "update outbox set next_at = $now + $2, attempts = attempts + 1
-               where url = $1 and next_at <= $now and event in
-                   (select event from outbox where url = $1 and next_at <= $now order by next_at, event limit $3)
-               returning event, body, attempts, created_at";
+    let sql = concat!(
+        "update outbox set next_at = $now + $2, attempts = attempts + 1
+         where url = $1 and ",
+        is_due!(),
+        " and event in (select event from outbox where url = $1 and ",
+        is_due!(),
+        " order by next_at, event limit $3) returning event, body, attempts, created_at"
+    );
     let params: [&dyn super::Param; 3] = [&url, &span(claim), &rows_at_most(limit)];
-    list_at(c, sql, &params, LeaseTime(now), |row| {
+    list_at(c, sql, &params, now, |row| {
         Ok(Delivery {
             event: row.get("event")?,
             body: row.get("body")?,
@@ -62,9 +75,9 @@ pub fn forget(c: &Conn, url: &str, event: &str) -> Result<(), Error> {
 }
 
 /// Tries a delivery again after `wait`.
-pub fn postpone(c: &Conn, url: &str, event: &str, wait: SignedDuration, now: Timestamp) -> Result<(), Error> {
+pub fn postpone(c: &Conn, url: &str, event: &str, wait: SignedDuration, now: LeaseTime) -> Result<(), Error> {
     let sql = "update outbox set next_at = $now + $3 where url = $1 and event = $2";
-    execute_at(c, sql, &[&url, &event, &span(wait)], LeaseTime(now)).map(drop)
+    execute_at(c, sql, &[&url, &event, &span(wait)], now).map(drop)
 }
 
 /// Removes up to `limit` events from before `before`, because their address did not answer in all that time, or is no

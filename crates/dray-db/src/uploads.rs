@@ -276,6 +276,19 @@ pub fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
     Ok(execute(c, sql, &[&id.to_string()])? == 1)
 }
 
+/// Whether an upload that has not ended began after `latest`.
+pub fn begin_after(c: &Conn, latest: Timestamp) -> Result<bool, Error> {
+    let sql = "select id from uploads where state in ('opening', 'open') and created_at > $1 limit 1";
+    Ok(find(c, sql, &[&millis(latest)], |_| Ok(()))?.is_some())
+}
+
+/// Uploads that began after `latest` begin at `now` instead, and expire as much earlier.
+pub fn begin_at_latest(c: &Conn, latest: Timestamp, now: Timestamp) -> Result<(), Error> {
+    let sql = "update uploads set expires_at = expires_at - (created_at - $2), created_at = $2
+               where state in ('opening', 'open') and created_at > $1";
+    execute(c, sql, &[&millis(latest), &millis(now)]).map(drop)
+}
+
 /// `opening` or `open` → `expired`, if its time is over; `false` if it is not, or if the state changed meanwhile.
 pub fn expire(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<bool, Error> {
     let sql = "update uploads set state = 'expired'

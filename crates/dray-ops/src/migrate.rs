@@ -16,6 +16,7 @@ use crate::store::Store;
 use dray_drive::clock::Clock;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
+use dray_server::belonging;
 
 impl Admin {
     /// Copies this drive's rows into `to`, and compares them. `to` must be empty, or already have all of them.
@@ -34,6 +35,7 @@ impl Admin {
         }
         let theirs = dump::sum(&to.db).await?;
         if theirs == ours {
+            belonging::copy(&self.db, &to.db, clock).await?;
             return Ok(theirs.rows);
         }
         Err(Error::internal("the rows differ after the move: is a server running on one of the databases?")
@@ -66,6 +68,10 @@ impl Admin {
             Ok(())
         };
         each(objects, &needs, work, done).await?;
+        // A drive whose files could not all be moved stays where it is.
+        if copied.failed == 0 {
+            belonging::follow(&self.db, &to.objects).await?;
+        }
         Ok(copied)
     }
 }

@@ -12,6 +12,7 @@ use crate::outcome::{Copied, Outcome, Told};
 use crate::store::Store;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
+use dray_server::Clock;
 use dray_server::objects::{Depth, Held};
 
 impl Admin {
@@ -49,6 +50,7 @@ impl Admin {
             Some(there) => there.rows,
             None => dump::load(&self.db, &rows).await?.rows,
         };
+        self.adopt(store, &Clock::system()).await?;
         Ok(copied)
     }
 }

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use dray_object_store::{KeyKind, WhenShort};
 
+use crate::admin::Admin;
+use dray_drive::clock::Clock;
 use dray_drive::settings::{BUCKET, Config, REGION, S3Config, store_folder};
+use dray_server::belonging::{self, Marking, NotOurs};
 use dray_server::embedded::EmbeddedStore;
 use dray_server::metrics::Metrics;
 use dray_server::objects::{Embedded, Objects, Way};
@@ -22,9 +25,29 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store that `s3` names or, without it, the embedded one in `data`. If a server has the embedded store
-    /// open, the commands reach it at `server_url`.
-    pub async fn open(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
+    /// Opens the store of the drive `of`, and fails if it is another drive's: the external store that `s3` names or, without
+    /// it, the embedded one in `data`. If a server has the embedded store open, the commands reach it at `server_url`.
+    pub async fn open(
+        of: &Admin,
+        data: &Path,
+        s3: Option<&S3Config>,
+        server_url: &str,
+    ) -> Result<Self, Error> {
+        // Opening a store creates its folder. A drive that has a store elsewhere needs none.
+        if s3.is_none() && !store_folder(data).exists() && !belonging::is_without_store(&of.db).await? {
+            let folder = store_folder(data);
+            let detail = format!(
+                "this drive's files are not in the embedded store: {} does not exist",
+                folder.display()
+            );
+            return Err(NotOurs::Other(detail).into());
+        }
+        let store = Self::open_new(data, s3, server_url).await?;
+        store.proven(of, Marking::Never).await
+    }
+
+    /// Opens a store to which a drive is restored or moved.
+    pub async fn open_new(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::off());
         let store = match s3 {
             Some(s3) => {
@@ -34,6 +57,12 @@ impl Store {
         };
         store.objects.check().await.map_err(Error::StoreRefused)?;
         Ok(store)
+    }
+
+    /// The same store, proven to be that of the drive `of`.
+    pub async fn proven(self, of: &Admin, marking: Marking) -> Result<Self, Error> {
+        let objects = belonging::prove(&of.db, &self.objects, marking, &Clock::system()).await?;
+        Ok(Self { objects, ..self })
     }
 
     async fn embedded(data: &Path, server_url: &str, metrics: &Arc<Metrics>) -> Result<Self, Error> {
@@ -67,6 +96,14 @@ impl Store {
         if let Some(opened) = self.opened {
             opened.close().await;
         }
+    }
+}
+
+impl Admin {
+    /// Makes `store` the store of this drive, whatever it has. Returns how many of some sampled files it has, and how many
+    /// were looked for.
+    pub async fn adopt(&self, store: &Store, clock: &Clock) -> Result<(usize, usize), Error> {
+        Ok(belonging::adopt(&self.db, &store.objects, clock).await?)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::belonging::NotOurs;
 use crate::config::SettingError;
 use crate::{db, drive};
 
@@ -39,10 +40,23 @@ pub enum Error {
     /// The store refuses the server.
     #[error("the object store refuses the server: {0}")]
     StoreRefused(drive::Error),
+    /// The store is not the one that has the drive's files.
+    #[error(transparent)]
+    OtherStore(NotOurs),
     /// A socket could not be opened.
     #[error("a socket could not be opened: {0}")]
     Socket(std::io::Error),
     /// The drive refuses.
     #[error(transparent)]
     Drive(#[from] drive::Error),
+}
+
+impl From<NotOurs> for Error {
+    fn from(refused: NotOurs) -> Self {
+        match refused {
+            NotOurs::Unknown(err @ drive::Error::StoreRefused { .. }) => Self::StoreRefused(err),
+            NotOurs::Unknown(err) => Self::Drive(err),
+            other @ NotOurs::Other(_) => Self::OtherStore(other),
+        }
+    }
 }

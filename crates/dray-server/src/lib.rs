@@ -3,10 +3,12 @@
 //! [`run`] serves on a socket that the caller owns, until the caller stops it. The parts that operators' commands
 //! also use are public: the data folder, the object store and leases.
 
+pub mod belonging;
 pub mod bytes_host;
 mod checks;
 mod client_address;
 pub mod data_folder;
+mod drive_time;
 pub mod embedded;
 mod error;
 mod http;
@@ -29,12 +31,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use belonging::{Marking, NotOurs};
 use futures_util::future::OptionFuture;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use dray_db::clock::SteadyClock;
 pub use dray_db::tokens::TokenRow;
 pub use dray_db::users::UserRow;
 use dray_db::{self as db, Db};
@@ -50,6 +54,8 @@ pub use dray_drive::settings::{
 use dray_drive::{self as drive, settings as config};
 use dray_object_store::WhenShort;
 pub use dray_s3::Credentials;
+use drive_time::DriveTime;
+pub use drive_time::MOST_OFF;
 use embedded::EmbeddedStore;
 pub use error::Error;
 use http::BasePath;
@@ -134,15 +140,16 @@ impl Server {
         let (embedded, objects) = open_store(&config, clients_endpoint, &metrics, &connections).await?;
         let alone = data_folder::lock_of_file(&config)?;
         let db = open_database(&config, embedded.as_ref(), &metrics).await?;
+        let objects = check_store(&config, &db, objects).await?;
         let (front, objects) = open_front(&config, &db, embedded.as_ref(), objects, &connections).await?;
-        check_store(&objects, embedded.is_some()).await?;
         let listener = sockets.drive.local_addr().map_err(Error::Socket)?.ip();
         checks::warn_of_unknown_proxy(&config, listener);
         let rate_limits = RateLimits::new(&config, listener, &metrics);
-        let delivering = delivering(&config, &db, &metrics);
+        let clock = DriveTime::new(config.clock.clone(), db.clone());
+        let delivering = delivering(&config, &db, &clock, &metrics);
         let public = public_url.as_ref().map(|(url, _)| url.as_str());
         let store_origins = bytes_host::page_origins(public, bytes.as_ref(), &objects);
-        let service = drive(&config, db, objects, &metrics, delivering.as_ref())?;
+        let service = drive(&config, clock, db, objects, &metrics, delivering.as_ref())?;
         begin(&service).await?;
         let (public_url, base_path) =
             public_url.map_or((None, BasePath::new("")), |(url, path)| (Some(url), path));
@@ -264,14 +271,15 @@ async fn open_front(
 }
 
 /// What is needed to post events, if there are webhooks.
-fn delivering(config: &Config, db: &Db, metrics: &Arc<Metrics>) -> Option<Delivering> {
+fn delivering(config: &Config, db: &Db, clock: &DriveTime, metrics: &Arc<Metrics>) -> Option<Delivering> {
     let settings = config.webhooks.clone().filter(|settings| !settings.urls.is_empty())?;
-    Some(Delivering { db: db.clone(), clock: config.clock.clone(), metrics: metrics.clone(), settings })
+    Some(Delivering { db: db.clone(), clock: clock.clone(), metrics: metrics.clone(), settings })
 }
 
 /// The drive behind the API, with what the settings say about it.
 fn drive(
     config: &Config,
+    clock: DriveTime,
     db: Db,
     objects: Objects,
     metrics: &Arc<Metrics>,
@@ -280,7 +288,7 @@ fn drive(
     Ok(Service::new(service::Parts {
         db,
         objects,
-        clock: config.clock.clone(),
+        clock,
         url_ttl_secs: checks::url_ttl_secs(config.url_ttl, &config.uploads)?,
         download_ttl_secs: checks::download_ttl_secs(config.download_ttl)?,
         rules: config.uploads.clone(),
@@ -291,21 +299,26 @@ fn drive(
     }))
 }
 
-/// Fails if the store refuses the server.
-async fn check_store(objects: &Objects, is_embedded: bool) -> Result<(), Error> {
-    match objects.check().await {
+/// Fails if the store refuses the server, or is not the drive's store.
+async fn check_store(config: &Config, db: &Db, objects: Objects) -> Result<Objects, Error> {
+    let checked = async {
+        objects.check().await?;
+        belonging::prove(db, &objects, Marking::Allowed, &config.clock).await
+    };
+    match checked.await {
         // An external store may return at any moment, and reading the drive works without it.
-        Err(err @ DriveError::StoreUnreachable { .. }) if !is_embedded => {
+        Err(NotOurs::Unknown(err @ DriveError::StoreUnreachable { .. })) if config.s3.is_some() => {
             tracing::warn!(%err, "uploads and downloads have to wait for the store");
-            Ok(())
+            Ok(belonging::proven_later(db.clone(), &objects, config.clock.clone()))
         }
-        checked => checked.map_err(Error::StoreRefused),
+        checked => Ok(checked?),
     }
 }
 
 /// Work that is done once, before the first request.
 async fn begin(service: &Service) -> Result<(), Error> {
     let begun = async {
+        service.compare_clocks().await?;
         service.end_leases().await?;
         service.renew_names().await
     };
@@ -352,6 +365,10 @@ async fn open_database(
     let db = data_folder::open_database(&config.data, url, connections)
         .await?
         .timed(metrics.database_read.clone(), metrics.database_write.clone());
+    let db = match &config.steady_clock {
+        Some(clock) => db.with_steady_clock(SteadyClock::given(clock.clone())),
+        None => db,
+    };
     Ok(match embedded {
         Some(embedded) => db.with_reserve(embedded.reserve()),
         None => db,

@@ -23,7 +23,7 @@ pub(crate) async fn sweep_for_ever(service: Service, metrics: Arc<Metrics>) {
             _ = ticks.tick() => {}
             () = service.sweep_is_wanted() => {}
         }
-        match service.sweep(service.now(), SWEEP_LIMIT).await {
+        match service.sweep(SWEEP_LIMIT).await {
             Ok(report) if report == Report::default() => {}
             Ok(report) => {
                 metrics.swept(&report);

@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Config};
 
+use crate::clock::DATABASE as CLOCK;
 use crate::condition::{Condition, median};
 use crate::conn::Conn;
 use crate::open_error::OpenError;
@@ -161,7 +163,9 @@ impl Postgres {
             client.simple_query("select 1").await?;
             times.push(begun.elapsed());
         }
-        Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times), is_pooled })
+        let row = client.query_typed_one(&format!("select {CLOCK}"), &[]).await?;
+        let now = Timestamp::from_millisecond(row.get(0)).ok();
+        Ok(Condition { version, latest: migrate::LATEST, round_trip: median(times), is_pooled, now })
     }
 
     /// Runs `work` with a connection. An error undoes everything that `work` did.

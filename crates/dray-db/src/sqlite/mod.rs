@@ -31,7 +31,7 @@ const WRITING: Writing = Writing { thread: "drive-writer", most_jobs: 64, folds_
 const ROUND_TRIPS: usize = 9;
 
 /// The tables, version by version. `user_version` says how many of these a database has seen.
-const MIGRATIONS: [&str; 18] = [
+const MIGRATIONS: [&str; 19] = [
     include_str!("../../migrations/sqlite/0001_drive.sql"),
     include_str!("../../migrations/sqlite/0002_search.sql"),
     include_str!("../../migrations/sqlite/0003_roles.sql"),
@@ -50,6 +50,7 @@ const MIGRATIONS: [&str; 18] = [
     include_str!("../../migrations/sqlite/0016_token_lines.sql"),
     include_str!("../../migrations/sqlite/0017_doors.sql"),
     include_str!("../../migrations/sqlite/0018_made_with.sql"),
+    include_str!("../../migrations/sqlite/0019_store_marks.sql"),
 ];
 
 /// A database in a file. It is cheap to clone.
@@ -135,7 +136,13 @@ pub(super) fn examine(file: &Path) -> Result<Condition, OpenError> {
         version = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         times.push(begun.elapsed());
     }
-    Ok(Condition { version, latest: MIGRATIONS.len(), round_trip: median(times), is_pooled: false })
+    Ok(Condition {
+        version,
+        latest: MIGRATIONS.len(),
+        round_trip: median(times),
+        is_pooled: false,
+        now: None,
+    })
 }
 
 /// Runs each version in one transaction together with its number, so that processes that start together do it once.

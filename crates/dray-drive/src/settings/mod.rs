@@ -196,8 +196,10 @@ pub struct Config {
     pub tls: Option<TlsFiles>,
     /// Where to post events.
     pub webhooks: Option<WebhookSettings>,
-    /// The clock.
+    /// The machine's clock.
     pub clock: Clock,
+    /// A clock that never jumps; `None` means the time since the server started, as the machine counts it.
+    pub steady_clock: Option<Clock>,
 }
 
 impl Default for Config {
@@ -227,6 +229,7 @@ impl Default for Config {
             tls: None,
             webhooks: None,
             clock: Clock::system(),
+            steady_clock: None,
         }
     }
 }

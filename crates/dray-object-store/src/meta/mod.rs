@@ -50,13 +50,23 @@ pub(crate) struct Opened {
 
 /// Whether the store in `root` has a bucket of this name. It changes nothing, and the store may be open.
 pub fn has_bucket_in(root: &Path, name: &str) -> Result<bool, OpenError> {
+    exists_in(root, "select exists (select 1 from bucket where name = ?1)", [name])
+}
+
+/// Whether the store in `root` has an object with this key. It changes nothing, and the store may be open.
+pub fn has_object_in(root: &Path, bucket: &str, key: &str) -> Result<bool, OpenError> {
+    let sql = "select exists (select 1 from object where bucket = (select id from bucket where name = ?1) and key = ?2)";
+    exists_in(root, sql, [bucket, key])
+}
+
+fn exists_in(root: &Path, sql: &str, params: impl rusqlite::Params) -> Result<bool, OpenError> {
     let path = root.join(FILE);
     if !path.exists() {
         return Ok(false);
     }
     let find = || {
         let connection = schema::options(true).open_reader(&path)?;
-        connection.query_row("select exists (select 1 from bucket where name = ?1)", [name], |row| row.get(0))
+        connection.query_row(sql, params, |row| row.get(0))
     };
     find().map_err(|error| OpenError::Database { path: path.clone(), message: error.to_string() })
 }

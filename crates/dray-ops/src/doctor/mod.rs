@@ -2,9 +2,11 @@
 //! that it made.
 
 mod bytes;
+mod mark;
 mod place;
 mod proxy;
 mod store;
+mod time;
 
 use dray_drive::settings::Config;
 
@@ -53,11 +55,12 @@ impl Finding {
 /// `listen` the address that the server listens on.
 pub async fn examine(config: &Config, page: &str, listen: &str) -> Vec<Finding> {
     let mut findings = place::folder(config);
-    findings.push(place::database(config).await);
+    findings.extend(place::database(config).await);
     match &config.s3 {
         None => findings.push(place::embedded_store(config)),
         Some(s3) => findings.extend(store::examine(config, s3, page).await),
     }
+    findings.extend(mark::examine(config).await);
     findings.extend(bytes::examine(config, listen).await);
     findings.push(proxy::examine(config, listen));
     findings

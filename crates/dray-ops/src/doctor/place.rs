@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Finding;
+use super::{Finding, time};
 use dray_db::{self as db, Condition, OpenError};
 use dray_drive::settings::{Config, DatabaseUrl, bucket_at_base_path, database_file, store_folder};
 
@@ -38,26 +38,28 @@ pub(super) fn folder(config: &Config) -> Vec<Finding> {
     }]
 }
 
-/// Whether the database answers, how fast, and which version its tables have.
-pub(super) async fn database(config: &Config) -> Finding {
+/// Whether the database answers, how fast, which version its tables have, and what time it is there.
+pub(super) async fn database(config: &Config) -> Vec<Finding> {
     let (check, why) = DATABASE;
     let file = database_file(&config.data);
     let (name, condition) = match &config.database_url {
         Some(url) => ("Postgres".to_owned(), ask_postgres(url).await),
         None if !file.exists() => {
             let found = format!("SQLite; {} does not exist, the first start creates it", file.display());
-            return Finding::ok(check, why, found);
+            return vec![Finding::ok(check, why, found)];
         }
         None => (format!("SQLite in {}", file.display()), db::examine_sqlite(&file)),
     };
     match condition {
-        Ok(condition) => judge(&name, &condition),
+        Ok(condition) => {
+            [judge(&name, &condition)].into_iter().chain(time::examine(config, &condition)).collect()
+        }
         Err(err) => {
             let remedy = match config.database_url {
                 Some(_) => "check --database-url: postgres://user:password@host:5432/name, from this machine",
                 None => "restore the file from a backup, or choose another folder with --data",
             };
-            Finding::fail(check, why, format!("{name} {err}"), remedy)
+            vec![Finding::fail(check, why, format!("{name} {err}"), remedy)]
         }
     }
 }
@@ -78,7 +80,7 @@ async fn ask_postgres(url: &DatabaseUrl) -> Result<Condition, OpenError> {
 
 fn judge(name: &str, condition: &Condition) -> Finding {
     let (check, why) = DATABASE;
-    let Condition { version, latest, round_trip, is_pooled } = condition;
+    let Condition { version, latest, round_trip, is_pooled, .. } = condition;
     let state = match version {
         0 => format!("no tables yet; the first start creates those of version {latest}"),
         version if version < latest => {

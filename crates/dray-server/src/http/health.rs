@@ -18,12 +18,14 @@ pub(super) async fn alive() -> &'static str {
 
 /// Whether the server can serve
 ///
-/// Checks the database and the object store. The result of the last second is used again.
+/// Checks the database and the object store. The result of the last second is used again. A second line says if this
+/// machine's clock is wrong: the server then uses the drive's time, and removes nothing because of its age.
 #[utoipa::path(
     get, path = "/readyz", operation_id = "isReady", tag = "Server", security(()),
     responses((status = OK, description = "The server can serve.", body = String, content_type = "text/plain", example = "ready\n")),
 )]
-pub(super) async fn ready(State(app): State<App>) -> Result<&'static str, Error> {
+pub(super) async fn ready(State(app): State<App>) -> Result<String, Error> {
     app.service.check_ready().await?;
-    Ok("ready\n")
+    let clock = app.service.clock_trouble().map(|trouble| format!("{trouble}\n")).unwrap_or_default();
+    Ok(format!("ready\n{clock}"))
 }

@@ -43,7 +43,7 @@ pub(super) async fn download(
     PathId(id): PathId,
     PublicEndpoint(endpoint): PublicEndpoint,
 ) -> Result<Json<DownloadUrl>, Error> {
-    let url = app.service.download_url(&caller, id, &endpoint, app.service.now()).await?;
+    let url = app.service.download_url(&caller, id, &endpoint).await?;
     Ok(Json(DownloadUrl { url }))
 }
 

@@ -9,7 +9,7 @@ use http::Method;
 use jiff::Timestamp;
 
 use super::s3_client::Request;
-use super::{NewUpload, Objects, not_understood, text};
+use super::{MARK_PREFIX, NewUpload, Objects, not_understood, text};
 use crate::drive::Result;
 use crate::drive::parts::PartList;
 
@@ -50,7 +50,7 @@ impl Objects {
     }
 
     /// A page of the objects below `prefix`, ascending by key, and where the next page starts. Only operators'
-    /// commands call it, so it waits for a slow store.
+    /// commands call it, so it waits for a slow store. It leaves out the marks of drives.
     pub async fn list(&self, prefix: &str, from: Option<String>) -> Result<(Vec<Listed>, Option<String>)> {
         let mut request = Request::new("ListObjectsV2", Method::GET, "")
             .query("list-type", "2")
@@ -64,7 +64,8 @@ impl Objects {
         if page.next_token.is_some() && page.next_token == from {
             return Err(not_understood("ListObjectsV2"));
         }
-        let listed = page.objects.into_iter().map(|object| Listed {
+        let others = page.objects.into_iter().filter(|object| !object.key.starts_with(MARK_PREFIX));
+        let listed = others.map(|object| Listed {
             key: object.key,
             size_bytes: object.size_bytes,
             since: object.last_modified.unwrap_or(Timestamp::MAX),
@@ -194,6 +195,7 @@ mod tests {
     use crate::metrics::Metrics;
     use crate::objects::Kind;
     use crate::objects::credentials::Keys;
+    use crate::objects::gate::SharedGate;
     use crate::objects::s3_client::{S3Client, Transport};
 
     /// A store that takes half a minute for each answer.
@@ -215,6 +217,7 @@ mod tests {
             keys: Keys::fixed(&credentials),
             clock: Clock::system(),
             metrics: Arc::new(Metrics::off()),
+            gate: SharedGate::default(),
         };
         Objects::of(client, Kind::Embedded)
     }

@@ -32,6 +32,8 @@ pub(super) enum Failed {
     TooLate { operation: &'static str, waited: Duration, last: Option<Box<Failed>> },
     /// The request was not sent: the cause is on this machine.
     Local { detail: String },
+    /// The request was not sent: the store was not proven to be the drive's.
+    Unproven(Error),
 }
 
 impl Failed {
@@ -77,7 +79,7 @@ impl Failed {
                     || matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
             }
             Self::Silent { .. } => true,
-            Self::TooLate { .. } | Self::Local { .. } => false,
+            Self::TooLate { .. } | Self::Local { .. } | Self::Unproven(_) => false,
         }
     }
 
@@ -90,7 +92,7 @@ impl Failed {
     pub(super) fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Said { code, .. } => ErrorCode::parse(code),
-            Self::Silent { .. } | Self::TooLate { .. } | Self::Local { .. } => None,
+            Self::Silent { .. } | Self::TooLate { .. } | Self::Local { .. } | Self::Unproven(_) => None,
         }
     }
 
@@ -103,6 +105,7 @@ impl Failed {
                 format!("it answered {} {said}", status.as_u16()).trim_end().to_owned()
             }
             Self::Silent { detail, .. } | Self::Local { detail } => detail,
+            Self::Unproven(err) => err.to_string(),
             Self::TooLate { waited, last, .. } => {
                 let last = last.map(|last| format!("; before, {}", last.detail())).unwrap_or_default();
                 format!("no answer within {} s{last}", waited.as_secs_f32())
@@ -115,6 +118,9 @@ impl Failed {
 /// operation.
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
+        if let Failed::Unproven(err) = failed {
+            return err;
+        }
         if failed.code() == Some(ErrorCode::InsufficientStorage) {
             return Self::NoSpace;
         }

@@ -10,7 +10,9 @@ mod empty;
 #[cfg(not(feature = "aws-chain"))]
 mod environment;
 mod failure;
+mod gate;
 mod held;
+mod mark;
 mod proof;
 mod read_back;
 mod relay;
@@ -44,6 +46,8 @@ pub use empty::{object_of_scratch, scratch_key};
 #[cfg(not(feature = "aws-chain"))]
 use environment::find as find_credentials;
 use failure::refusal;
+pub use gate::Mark;
+use gate::SharedGate;
 pub use held::{Depth, Held, Wanted};
 pub use read_back::Stretch;
 use s3_client::{Request, S3Client};
@@ -55,6 +59,8 @@ pub use whole::{PutUrl, WholeFile};
 const NO_HOST: &str = "http://embedded";
 /// The metadata that proves which upload an object belongs to.
 pub const TOKEN_METADATA: &str = "x-amz-meta-dray-upload";
+/// The beginning of the keys of marks, which no item has.
+pub const MARK_PREFIX: &str = "files/.dray-store/";
 const CRC64: &str = "x-amz-checksum-crc64nvme";
 
 /// A bucket of an object store. It is cheap to clone.
@@ -162,7 +168,10 @@ impl Objects {
             }
         };
         let (keys, clock) = (Keys::Current(keys), Clock::system());
-        Ok(Self::of(S3Client { way, endpoint, region, bucket, keys, clock, metrics }, Kind::Embedded))
+        Ok(Self::of(
+            S3Client { way, endpoint, region, bucket, keys, clock, metrics, gate: SharedGate::default() },
+            Kind::Embedded,
+        ))
     }
 
     /// An external store, which clients reach at `public`; `None` means through this server.
@@ -183,7 +192,16 @@ impl Objects {
         };
         let way = s3_client::Transport::network(&endpoint).map_err(unusable)?;
         let (region, bucket, clock) = (region.clone(), bucket.clone(), Clock::system());
-        let client = S3Client { way, endpoint, region, bucket, keys, clock, metrics: metrics.clone() };
+        let client = S3Client {
+            way,
+            endpoint,
+            region,
+            bucket,
+            keys,
+            clock,
+            metrics: metrics.clone(),
+            gate: SharedGate::default(),
+        };
         Ok(Self::of(client, Kind::Other(public)))
     }
 
@@ -353,12 +371,12 @@ impl Objects {
         }
     }
 
-    /// Like [`Objects::head`], but `None` is proof. A 404 alone proves nothing, so this also asks whether the bucket
-    /// exists.
+    /// Like [`Objects::head`], but `None` is proof. A 404 alone proves nothing, so this also asks whether the bucket is
+    /// the drive's.
     pub async fn find(&self, key: &str) -> Result<Option<ObjectHead>> {
         let found = self.head(key).await?;
         if found.is_none() {
-            self.check().await?;
+            self.check_mark().await?;
         }
         Ok(found)
     }

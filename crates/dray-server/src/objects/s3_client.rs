@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 
 use super::credentials::Keys;
 use super::failure::Failed;
+use super::gate::SharedGate;
 use crate::config::Clock;
 use crate::metrics::Metrics;
 
@@ -48,6 +49,8 @@ pub(super) struct S3Client {
     pub(super) clock: Clock,
     /// The timers of requests.
     pub(super) metrics: Arc<Metrics>,
+    /// What all requests pass.
+    pub(super) gate: SharedGate,
 }
 
 /// How this process reaches the store.
@@ -203,14 +206,20 @@ impl From<Opened> for reqwest::Body {
 impl S3Client {
     /// The same client for another bucket.
     pub(super) fn in_bucket(&self, bucket: &str) -> Self {
+        Self { bucket: bucket.to_owned(), ..self.through(self.gate.clone()) }
+    }
+
+    /// The same client, whose requests pass this gate.
+    pub(super) fn through(&self, gate: SharedGate) -> Self {
         Self {
             way: self.way.clone(),
             endpoint: self.endpoint.clone(),
             region: self.region.clone(),
-            bucket: bucket.to_owned(),
+            bucket: self.bucket.clone(),
             keys: self.keys.clone(),
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
+            gate,
         }
     }
 
@@ -231,6 +240,7 @@ impl S3Client {
     where
         F: Future<Output = Result<T, Failed>>,
     {
+        self.gate.pass().await.map_err(Failed::Unproven)?;
         let _timing = self.metrics.store(request.operation);
         let mut last = None;
         let attempts = async {
@@ -367,6 +377,7 @@ mod tests {
             keys: Keys::fixed(&credentials),
             clock: Clock::system(),
             metrics: Arc::new(Metrics::off()),
+            gate: SharedGate::default(),
         }
     }
 

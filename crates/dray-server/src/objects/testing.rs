@@ -6,6 +6,7 @@ use axum::Router;
 use dray_s3::Credentials;
 
 use super::credentials::Keys;
+use super::gate::SharedGate;
 use super::s3_client::{S3Client, Transport};
 use super::{Kind, NO_HOST, Objects, public_endpoint};
 use crate::config::Clock;
@@ -29,6 +30,7 @@ impl Objects {
             keys: Keys::fixed(&credentials),
             clock: Clock::system(),
             metrics: Arc::new(Metrics::off()),
+            gate: SharedGate::default(),
         };
         let kind = if is_embedded { Kind::Embedded } else { Kind::Other(Some(endpoint)) };
         Self::of(client, kind)

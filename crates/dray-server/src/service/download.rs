@@ -2,7 +2,6 @@
 
 use dray_api::ItemId;
 use dray_s3::Endpoint;
-use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Service;
@@ -33,10 +32,9 @@ impl Service {
         caller: &Caller,
         id: ItemId,
         endpoint: &Endpoint,
-        now: Timestamp,
     ) -> Result<String> {
         let item = self.seen(caller, id).await?.item;
-        self.presign_download(Reading::Get, &item, endpoint, now, self.download_ttl_secs).await
+        self.presign_download(Reading::Get, &item, endpoint, self.download_ttl_secs).await
     }
 
     /// Signs a GET of a file's bytes, or a HEAD, valid for `expires_secs`.
@@ -45,10 +43,10 @@ impl Service {
         reading: Reading,
         item: &Item,
         endpoint: &Endpoint,
-        now: Timestamp,
         expires_secs: u32,
     ) -> Result<String> {
         let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
+        let now = self.clock.machine_now();
         let url = UrlScope { endpoint, key: object_key, now, expires_secs };
         self.metrics.download_urls.increment(1);
         self.objects.presign_read(reading, &url, &attachment(&item.name), mime_type).await

@@ -259,7 +259,7 @@ impl Service {
                 Err(err) => return self.give_back(lease, err).await,
             }
         }
-        if lease.is_hopeless(self.clock.now()) {
+        if lease.is_hopeless(self.clock.ended_by()) {
             return self.end_hopeless(lease).await;
         }
         let completion = self.complete_in_store(lease, upload_id, parts).await;

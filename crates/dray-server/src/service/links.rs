@@ -128,9 +128,8 @@ impl Service {
             // The check has a queue, and the link may have been revoked in the meantime.
             (link, item) = self.linked(slug).await?;
         }
-        let now = self.clock.now();
         let ttl_secs = FOLLOWED_TTL_SECS.min(self.download_ttl_secs);
-        let url = self.presign_download(reading, &item, endpoint, now, ttl_secs).await?;
+        let url = self.presign_download(reading, &item, endpoint, ttl_secs).await?;
         if reading == Reading::Get {
             // If the count cannot be written, the download goes on: a full disk, for example, must not stop readers.
             if let Err(err) = self.db.write(move |c| Ok(links::add_download(c, link.id)?)).await {

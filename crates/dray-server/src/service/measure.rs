@@ -16,26 +16,29 @@ const EVERY: SignedDuration = SignedDuration::from_mins(5);
 const AT_ONCE: u32 = 100;
 
 impl Service {
-    /// Asks the store for the parts of some open uploads. If the store cannot be reached, the next sweep continues.
+    /// Asks the store for the parts of some open uploads, several at once. One about which the store does not answer waits
+    /// for its next turn and delays no other.
     pub(super) async fn measure_uploads(&self, now: Timestamp, report: &mut Report) -> Result<()> {
         let before = now.checked_sub(EVERY).map_err(Error::internal)?;
         let lease_now = self.db.lease_time();
-        let due = self.db.read_long(move |c| Ok(measures::due(c, before, lease_now, AT_ONCE)?)).await?;
-        for upload in due {
-            let Some(store_id) = &upload.store_upload_id else { continue };
-            let parts = match self.objects.list_parts(&upload.object_key, store_id).await {
-                Ok(parts) => parts.unwrap_or_default(),
-                Err(err @ Error::StoreUnreachable { .. }) => return Err(err),
-                Err(err) => {
-                    let id = upload.id;
-                    tracing::warn!(upload = %id, %err, "the store did not list the parts of an upload");
-                    self.db.write(move |c| Ok(measures::postpone(c, id, now)?)).await?;
-                    continue;
-                }
-            };
-            report.oversized += u64::from(self.note_stored(upload, &parts, now).await?);
-        }
+        let due = self.db.read_long(move |c| Ok(measures::due(c, before, now, lease_now, AT_ONCE)?)).await?;
+        let measure = move |service: Self, upload| service.measure(upload, now);
+        self.several(due, measure, |is_oversized| report.oversized += u64::from(is_oversized)).await;
         self.db.write_freeing(|c| Ok(measures::forget_ended(c)?)).await
+    }
+
+    /// Measures one upload. Returns whether it was aborted.
+    async fn measure(self, upload: Upload, now: Timestamp) -> Result<bool> {
+        let (id, Some(store_id)) = (upload.id, &upload.store_upload_id) else { return Ok(false) };
+        let measured = match self.objects.list_parts(&upload.object_key, store_id).await {
+            Ok(parts) => self.note_stored(upload, &parts.unwrap_or_default(), now).await,
+            Err(err) => Err(err),
+        };
+        if let Err(err) = &measured {
+            tracing::warn!(upload = %id, %err, "an upload could not be measured");
+            self.db.write(move |c| Ok(measures::postpone(c, id, now)?)).await?;
+        }
+        measured
     }
 
     /// Records what the store has of an upload, and aborts the upload if that is too much. Returns whether it did

@@ -52,7 +52,6 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::Clock;
 use crate::db::{self, Conn, Db, items, tokens as token_rows, uploads};
 use crate::drive::access::{Caller, Role};
 use crate::drive::path::Seen;
@@ -60,6 +59,7 @@ use crate::drive::rules::UploadRules;
 use crate::drive::token::AccessToken;
 use crate::drive::upload::{Upload, check_on_conflict};
 use crate::drive::{Error, Result};
+use crate::drive_time::DriveTime;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::webhooks::Webhooks;
@@ -84,7 +84,7 @@ pub(crate) struct Service(Arc<Inner>);
 pub(crate) struct Parts {
     pub(crate) db: Db,
     pub(crate) objects: Objects,
-    pub(crate) clock: Clock,
+    pub(crate) clock: DriveTime,
     /// How long a signed part URL is valid.
     pub(crate) url_ttl_secs: u32,
     /// How long a signed download URL is valid.
@@ -105,7 +105,7 @@ pub(crate) struct Parts {
 pub(crate) struct Inner {
     db: Db,
     objects: Objects,
-    clock: Clock,
+    clock: DriveTime,
     url_ttl_secs: u32,
     download_ttl_secs: u32,
     rules: UploadRules,

@@ -47,6 +47,7 @@ impl Service {
         )?;
         let upload_left = self.keep_alive(&upload, now).await?.duration_since(now).as_secs();
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
+        let now = self.clock.machine_now();
         let url = UrlScope { endpoint, key: &upload.object_key, now, expires_secs };
         let (urls, expires_at) = self.objects.part_urls(&url, upload_id, upload.size_bytes).await?;
         self.metrics.part_urls.increment(u64::try_from(parts.len()).unwrap_or_default());
@@ -61,7 +62,8 @@ impl Service {
         endpoint: &Endpoint,
         now: Timestamp,
     ) -> Result<SignedParts> {
-        let url = UrlScope { endpoint, key: put_key, now, expires_secs: self.url_ttl_secs };
+        let (signed_at, expires_secs) = (self.clock.machine_now(), self.url_ttl_secs);
+        let url = UrlScope { endpoint, key: put_key, now: signed_at, expires_secs };
         let put = self.objects.presign_put(&url, upload).await?;
         let (id, until) = (upload.id, put.expires_at);
         self.keep_alive(upload, now).await?;

@@ -53,6 +53,14 @@ impl Service {
         self.readiness.outcome(Instant::now(), || self.begin_probe()).await
     }
 
+    /// What is wrong with the clocks, if anything is.
+    pub(crate) fn clock_trouble(&self) -> Option<String> {
+        if let Some(off) = self.clock.off() {
+            return Some(format!("this machine's clock is wrong by {off:#}"));
+        }
+        (!self.clock.agrees()).then(|| "this machine's clock was wrong within the last hour".to_owned())
+    }
+
     /// The probe runs in a task of its own, so that it ends even if its caller goes away. Otherwise each caller who
     /// asks and leaves would begin another.
     fn begin_probe(&self) -> BoxFuture<'static, Result<()>> {

@@ -17,6 +17,7 @@ use crate::drive::parts::{Digest, PartList};
 use crate::drive::report::Report;
 use crate::drive::upload::{CLOCK_SKEW, State, Upload};
 use crate::drive::{Error, Result};
+use crate::drive_time::MOST_OFF;
 use crate::objects::scratch_key;
 use dray_object_store::die_at;
 
@@ -50,16 +51,23 @@ impl Service {
     /// Ends up to `limit` unfinished uploads, or at least takes them a step further, several at once. One that fails
     /// waits for its next try and delays no other. If several in a row cannot reach the store, the rest wait for a
     /// later sweep.
-    pub(super) async fn sweep_uploads(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
-        let expired_before = now.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
+    pub(super) async fn sweep_uploads(
+        &self,
+        now: Timestamp,
+        ended_by: Timestamp,
+        limit: u32,
+        report: &mut Report,
+    ) -> Result<()> {
+        let expired_before = ended_by.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
         let opened_before = now.checked_sub(OPENING_QUIET).map_err(Error::internal)?;
         let lease_now = self.db.lease_time();
         let resumable = u32::try_from(self.resumed.available_permits()).unwrap_or(limit).min(limit);
+        self.set_right_future_uploads(now).await?;
         let due = self.db.read_long(move |c| {
             Ok(finalizing::due(c, expired_before, opened_before, lease_now, limit, resumable)?)
         });
         let due = due.await?;
-        let work = move |service: Self, due| service.sweep_upload(due, now);
+        let work = move |service: Self, due| service.sweep_upload(due, now, expired_before);
         let count = |swept| match swept {
             Swept::Finalized => report.finalized += 1,
             Swept::Reopened => report.reopened += 1,
@@ -70,7 +78,16 @@ impl Service {
         Ok(())
     }
 
-    async fn sweep_upload(self, due: Due, now: Timestamp) -> Result<Swept> {
+    /// Uploads that a server with a wrong clock began in the future would hold their quota until then.
+    async fn set_right_future_uploads(&self, now: Timestamp) -> Result<()> {
+        let latest = now.checked_add(MOST_OFF).map_err(Error::internal)?;
+        if !self.clock.agrees() || !self.db.read(move |c| Ok(uploads::begin_after(c, latest)?)).await? {
+            return Ok(());
+        }
+        self.db.write(move |c| Ok(uploads::begin_at_latest(c, latest, now)?)).await
+    }
+
+    async fn sweep_upload(self, due: Due, now: Timestamp, expired_before: Timestamp) -> Result<Swept> {
         let (service, id) = (self.clone(), due.upload.id);
         let place = match due.upload.state {
             State::Completing { .. } => match Arc::clone(&self.resumed).try_acquire_owned() {
@@ -83,7 +100,7 @@ impl Service {
         // servers.
         let sweeping = self.tasks.spawn(async move {
             let _place = place;
-            let swept = service.sweep_one(due.upload, now).await;
+            let swept = service.sweep_one(due.upload, now, expired_before).await;
             if let Err(err) = &swept {
                 tracing::warn!(upload = %id, %err, tries = due.tries, "an upload could not be swept");
                 let wait = wait_after_completes(due.inconclusive).unwrap_or_else(|| wait(due.tries, err));
@@ -98,7 +115,7 @@ impl Service {
         }
     }
 
-    async fn sweep_one(&self, upload: Upload, now: Timestamp) -> Result<Swept> {
+    async fn sweep_one(&self, upload: Upload, now: Timestamp, expired_before: Timestamp) -> Result<Swept> {
         let id = upload.id;
         match upload.state.clone() {
             State::Completing { digest, .. } => {
@@ -111,7 +128,6 @@ impl Service {
             }
             State::Opening | State::Open => {
                 let (service, row) = (self.clone(), upload.clone());
-                let expired_before = now.checked_sub(CLOCK_SKEW).map_err(Error::internal)?;
                 let expired = self.db.write_freeing(move |c| {
                     let is_done = uploads::expire(c, row.id, expired_before)?;
                     if is_done {
@@ -156,7 +172,7 @@ impl Service {
         match stored.map(|parts| parts.map(PartList::of_stored)) {
             // Without this, the finalize would never end.
             Err(err @ Error::StoreLacks { .. }) => self.reopen(lease, err).await,
-            Err(Error::StoreRefused { .. }) if lease.upload.is_long_over(self.clock.now()) => {
+            Err(Error::StoreRefused { .. }) if lease.upload.is_long_over(self.clock.ended_by()) => {
                 self.end_hopeless(lease).await
             }
             Err(err) => self.give_back(lease, err).await,

@@ -43,31 +43,42 @@ const MOST_ABORTS: u64 = 8;
 const FREE_COMPLETES: u64 = 3;
 
 impl Service {
+    /// Compares the machine's clock with the drive's time.
+    pub(crate) async fn compare_clocks(&self) -> Result<()> {
+        self.clock.observe().await.map(drop)
+    }
+
     /// Does up to `limit` of each kind of due work, unless another server is sweeping.
-    pub(crate) async fn sweep(&self, now: Timestamp, limit: u32) -> Result<Report> {
+    pub(crate) async fn sweep(&self, limit: u32) -> Result<Report> {
+        let now = self.clock.observe().await?;
         if !self.db.is_shared() {
             return self.sweep_all(now, limit).await;
         }
         if !self.take_sweep().await? {
             return Ok(Report::default());
         }
-        let swept = holding(LEASE, &self.halt, || self.take_sweep(), self.sweep_all(now, limit));
-        swept.await.unwrap_or_else(|lost| {
+        let swept = holding(LEASE, &self.halt, || self.take_sweep(), self.sweep_all(now, limit)).await;
+        if !self.clock.agrees() {
+            // Another server, whose clock is right, does the rest.
+            self.end_sweep().await?;
+        }
+        swept.unwrap_or_else(|lost| {
             tracing::warn!(%lost, "a sweep was stopped");
             Ok(Report::default())
         })
     }
 
-    /// Does each kind of work, also if another kind fails.
+    /// Does each kind of work, also if another kind fails. What ends because of its age has ended by `ended_by`.
     async fn sweep_all(&self, now: Timestamp, limit: u32) -> Result<Report> {
+        let ended_by = self.clock.ended_by();
         let mut report = Report::default();
         let stages = [
-            ("unfinished uploads", self.sweep_uploads(now, limit, &mut report).await),
-            ("the trash", self.sweep_trash(now, &mut report).await),
-            ("events", self.sweep_outbox(now).await),
-            ("idempotency keys", self.sweep_keys(now).await),
-            ("ended uploads", self.forget_finished(now).await),
-            ("idle submitters", self.sweep_submitters(now).await),
+            ("unfinished uploads", self.sweep_uploads(now, ended_by, limit, &mut report).await),
+            ("the trash", self.sweep_trash(now, ended_by, &mut report).await),
+            ("events", self.sweep_outbox(ended_by).await),
+            ("idempotency keys", self.sweep_keys(ended_by).await),
+            ("ended uploads", self.forget_finished(ended_by).await),
+            ("idle submitters", self.sweep_submitters(ended_by).await),
             ("objects", self.sweep_objects(now, limit, &mut report).await),
             ("sizes of uploads", self.measure_uploads(now, &mut report).await),
         ];
@@ -116,8 +127,8 @@ impl Service {
         Ok(())
     }
 
-    async fn sweep_trash(&self, now: Timestamp, report: &mut Report) -> Result<()> {
-        let before = now.checked_sub(self.trash_life).map_err(Error::internal)?;
+    async fn sweep_trash(&self, now: Timestamp, ended_by: Timestamp, report: &mut Report) -> Result<()> {
+        let before = ended_by.checked_sub(self.trash_life).map_err(Error::internal)?;
         for _ in 0..ROUNDS {
             let expire =
                 self.db.write_freeing(move |c| Ok(trash::purge_expired(c, before, now, STEPS_AT_ONCE)?));
@@ -155,9 +166,9 @@ impl Service {
     /// sweep.
     async fn sweep_objects(&self, now: Timestamp, limit: u32, report: &mut Report) -> Result<()> {
         let lease_now = self.db.lease_time();
-        // A backup runs in a process of its own. On SQLite, its lease clock may have started at another time. If either
-        // clock says that the backup is running, this assumes that it is.
-        let clocks = [lease_now, LeaseTime(now)];
+        // A backup runs in a process of its own. On SQLite, its lease clock began with the machine's clock at another time. If
+        // any of these clocks says that the backup is running, this assumes that it is.
+        let clocks = [lease_now, LeaseTime(now), LeaseTime(self.clock.machine_now())];
         let due = self.db.read_long(move |c| {
             for clock in clocks {
                 if leases::is_held(c, BACKUP_LEASE, BACKUP_LEASE_LIFE, clock)? {

@@ -20,6 +20,7 @@ use crate::db::{Conn, Db};
 use crate::drive::access::Caller;
 use crate::drive::rules::UploadRules;
 use crate::drive::{Error, Result};
+use crate::drive_time::DriveTime;
 use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::random;
@@ -347,9 +348,9 @@ impl Cluster {
 /// A service, wired as a server wires it.
 pub(super) fn service_of(db: Db, objects: Objects, clock: Clock) -> Service {
     Service::new(Parts {
+        clock: DriveTime::new(clock, db.clone()),
         db,
         objects,
-        clock,
         url_ttl_secs: 3600,
         download_ttl_secs: 3600,
         rules: UploadRules::default(),
@@ -370,6 +371,6 @@ async fn sweep_for_ever(world: &World, running: &Running) {
 
 async fn sweep(world: &World, running: &Running) {
     let service = &running.service;
-    let swept = service.sweep(service.now(), world.profile.sweep_limit).await;
+    let swept = service.sweep(world.profile.sweep_limit).await;
     world.tell(&running.life.name, || format!("swept: {swept:?}"));
 }

@@ -166,14 +166,14 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     let service = slow.served(&memory);
     service.end_leases().await.unwrap();
     upload(&service, &slow, "left alone".to_owned()).await;
-    let later = service.now() + SignedDuration::from_hours(25);
-    let swept = service.sweep(later, 1000).await.unwrap();
+    tokio::time::sleep(Duration::from_hours(25)).await;
+    let swept = service.sweep(1000).await.unwrap();
     assert_eq!((swept.expired, swept.finalized, slow.completing()), (1, 0, MAX_RESUMED));
 
     // No other finalize is continued while these are under way.
     for _ in 0..5 {
         tokio::time::sleep(Duration::from_mins(1)).await;
-        service.sweep(service.now(), 1000).await.unwrap();
+        service.sweep(1000).await.unwrap();
         assert_eq!(slow.completing(), MAX_RESUMED);
     }
     // A client that finalizes does not have to wait for a place.
@@ -185,7 +185,7 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     slow.lets_go.send_replace(true);
     finalized.await.unwrap().unwrap();
     until(|| items(&memory) == MAX_RESUMED + 1).await;
-    let swept = service.sweep(service.now(), 1000).await.unwrap();
+    let swept = service.sweep(1000).await.unwrap();
     assert_eq!((swept.finalized, items(&memory)), (8, LEFT + 1));
 }
 
@@ -221,7 +221,8 @@ async fn more_finalizes_than_a_sweep_reads_hide_no_other_work() {
     service.end_leases().await.unwrap();
     upload(&service, &slow, "left alone".to_owned()).await;
     let limit = 10;
-    let swept = service.sweep(service.now() + SignedDuration::from_hours(25), limit).await.unwrap();
+    tokio::time::sleep(Duration::from_hours(25)).await;
+    let swept = service.sweep(limit).await.unwrap();
     assert_eq!((swept.expired, slow.completing()), (1, limit as usize));
     slow.lets_go.send_replace(true);
 }

@@ -13,10 +13,10 @@ use reqwest::{Client, StatusCode};
 use super::address::{PublicOnly, names_a_private_address};
 use super::sign::signature;
 use super::{WebhookSettings, WebhookUrl};
-use crate::config::Clock;
 use crate::db::outbox::{self, Delivery};
 use crate::db::{Conn, Db};
 use crate::drive::Result;
+use crate::drive_time::DriveTime;
 use crate::metrics::Metrics;
 
 /// How often to look for due events.
@@ -37,8 +37,8 @@ pub(crate) const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 
 pub(crate) struct Delivering {
     /// The database with the events.
     pub(crate) db: Db,
-    /// The clock.
-    pub(crate) clock: Clock,
+    /// The drive's time.
+    pub(crate) clock: DriveTime,
     /// Where calls are counted.
     pub(crate) metrics: Arc<Metrics>,
     /// The addresses to call.
@@ -92,7 +92,7 @@ impl Receiver<'_> {
 
     async fn deliver_due(&self) -> Result<()> {
         loop {
-            let (db, now) = (&self.with.db, self.with.clock.now());
+            let (db, now) = (&self.with.db, self.with.db.lease_time());
             let url = self.url.as_str().to_owned();
             let looked_for = url.clone();
             if !db.read(move |c| Ok(outbox::is_due(c, &looked_for, now)?)).await? {
@@ -106,9 +106,9 @@ impl Receiver<'_> {
     /// Posts one event and records the outcome. If the outcome cannot be recorded, the event is posted again.
     async fn deliver(&self, delivery: Delivery) {
         let outcome = self.post(&delivery).await;
-        let now = self.with.clock.now();
+        let now = self.with.db.lease_time();
         let (url, event) = (self.url.as_str().to_owned(), delivery.event.clone());
-        let is_last = now.duration_since(delivery.created_at) >= GIVE_UP_AFTER;
+        let is_last = self.with.clock.ended_by().duration_since(delivery.created_at) >= GIVE_UP_AFTER;
         let noted = match outcome {
             Ok(()) => {
                 self.with.metrics.webhooks_delivered.increment(1);

@@ -126,7 +126,7 @@ impl Cast {
     async fn gather(world: &World) -> Self {
         let minute = Duration::from_mins(1);
         let expired = world.with_token(&world.token(OWNER_EMAIL, &["access_drive"], minute).await);
-        world.pass(jiff::SignedDuration::from_secs(61));
+        world.pass(jiff::SignedDuration::from_secs(61)).await;
         let owner = world.owner();
         let revoked = world.token_of(&owner, &["access_drive"], None).await;
         let made = owner.get("/tokens").await.ok();

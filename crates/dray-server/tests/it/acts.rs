@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dray_object_store::KeyKind;
 use dray_server::metrics::Metrics;
-use dray_server::objects::Objects;
+use dray_server::objects::{MARK_PREFIX, Objects};
 use dray_server::{BUCKET, REGION, S3Config, store_folder};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -56,8 +56,21 @@ impl World {
         }
     }
 
-    /// The keys of all objects that the store has.
+    /// The keys of all objects that the store has, without the marks of drives.
     pub(crate) async fn object_keys(&self) -> Vec<String> {
+        let mut keys = self.all_keys().await;
+        keys.retain(|key| !key.starts_with(MARK_PREFIX));
+        keys
+    }
+
+    /// The keys of the marks in the store.
+    pub(crate) async fn marks(&self) -> Vec<String> {
+        let mut keys = self.all_keys().await;
+        keys.retain(|key| key.starts_with(MARK_PREFIX));
+        keys
+    }
+
+    async fn all_keys(&self) -> Vec<String> {
         if let Some(store) = &self.store {
             return store.object_keys(&self.http, real_now()).await;
         }

@@ -48,7 +48,7 @@ async fn an_expired_and_a_revoked_token_say_so() {
     let short = world.token(OWNER_EMAIL, &["access_drive"], Duration::from_mins(1)).await;
     let actor = world.with_token(&short);
     actor.get("/workspace/info").await.ok();
-    world.pass(SignedDuration::from_secs(61));
+    world.pass(SignedDuration::from_secs(61)).await;
     check_refused_everywhere(&actor, 401, "expired_token").await;
 
     let admin = world.admin().await;

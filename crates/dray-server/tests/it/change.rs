@@ -16,7 +16,7 @@ async fn a_new_name_appears_everywhere_and_changes_nothing_else() {
     let owner = world.owner();
     let folder = owner.folder("f", None).await;
     let mut item = owner.item(&owner.file("old words.txt", Some(&folder)).await).await;
-    world.pass(SignedDuration::from_secs(5));
+    world.pass(SignedDuration::from_secs(5)).await;
     let renamed = owner.change(&id(&item), &json!({ "name": "new ones.md" })).await.ok();
     assert!(renamed["updatedAt"].as_str() > item["updatedAt"].as_str());
     item["name"] = json!("new ones.md");

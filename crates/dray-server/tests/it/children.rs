@@ -279,7 +279,7 @@ async fn items_created_and_changed_at_different_times_are_sorted_by_time() {
     let owner = world.owner();
     for name in ["b", "a", "c"] {
         owner.folder(name, None).await;
-        world.pass(SignedDuration::from_secs(1));
+        world.pass(SignedDuration::from_secs(1)).await;
     }
     let first = owner.get(&children("root")).await.ok();
     owner.change(&id(&first["items"][1]), &json!({ "name": "b2" })).await.ok();

@@ -1,10 +1,10 @@
-//! Two servers on one Postgres and one store, whose clocks are five minutes apart: nobody notices the difference. And
-//! a server whose clock differs from that of a backup of its drive.
+//! Two servers on one Postgres and one store, whose clocks are five minutes apart: nobody notices the difference. A
+//! server whose clock differs from that of a backup of its drive. And a server whose clock is wrong by far.
 
 use dray_ops::Store;
 use dray_server::{Clock, Config};
 use futures_util::future::join;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::middle::{Act, Middle};
 use crate::world::{World, real_now, wait_for};
@@ -16,7 +16,7 @@ async fn two_servers() -> Option<(World, World, World)> {
     let settings = move |config: &mut Config| config.s3 = Some(s3);
     let drive = World::start_with(settings.clone()).await;
     let mut ahead = drive.beside()?;
-    ahead.pass(SignedDuration::from_mins(5));
+    ahead.set_clock_off(SignedDuration::from_mins(5));
     ahead.serve(settings).await;
     Some((store, drive, ahead))
 }
@@ -72,7 +72,7 @@ async fn check_swept_during_backup(minutes_off: i64) {
     drive.execute("update uploads set created_at = created_at - 3600000").await;
 
     let (admin, folder) = (drive.admin().await, tempfile::tempdir().unwrap());
-    let reached = Store::open(drive.data.path(), Some(&s3), "").await.unwrap();
+    let reached = Store::open(&admin, drive.data.path(), Some(&s3), "").await.unwrap();
     middle.will(Act::BreaksOff);
     let clock = Clock::from_fn(real_now);
     let backup = admin.backup(&reached, folder.path(), dray_ops::Bytes::New, &clock, |_| {});
@@ -83,7 +83,7 @@ async fn check_swept_during_backup(minutes_off: i64) {
         wait_for(async || drive.count("items").await == 0).await;
         drive.stop().await;
         drive.execute("delete from measured_uploads").await;
-        drive.pass(SignedDuration::from_mins(minutes_off));
+        drive.set_clock_off(SignedDuration::from_mins(minutes_off));
         drive.serve(settings.clone()).await;
         wait_for(async || drive.count("measured_uploads").await == 1).await;
         let left = (drive.count("tombstones").await, store.object_keys().await.len());
@@ -103,4 +103,115 @@ async fn no_clock_makes_a_server_remove_what_a_backup_is_about_to_copy() {
     for minutes_off in [-20, 20] {
         check_swept_during_backup(minutes_off).await;
     }
+}
+
+/// Waits until a server has swept: it removes what somebody removed for good, whatever its clock says.
+async fn wait_for_sweep(drive: &World) {
+    let owner = drive.owner();
+    let file = owner.folder("swept", None).await;
+    owner.trash(&file).await;
+    owner.purge(&file).await;
+    wait_for(async || drive.count("items where purged_at is not null").await == 0).await;
+}
+
+async fn clock_trouble(drive: &World) -> String {
+    drive.http.get(format!("{}/readyz", drive.url)).send().await.unwrap().text().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_for_a_while_ends_nothing() {
+    for days_off in [31, -31] {
+        let mut drive = World::start().await;
+        let owner = drive.owner();
+        let file = owner.file("precious", None).await;
+        let open = owner.start("under way", 3).await;
+        let off = SignedDuration::from_hours(days_off * 24);
+        if days_off > 0 {
+            owner.trash(&file).await;
+        }
+        drive.set_clock_off(off);
+        if days_off < 0 {
+            owner.trash(&file).await;
+        }
+        // A server that sweeps at its start, and once more.
+        drive.stop().await;
+        drive.serve(|_| {}).await;
+        wait_for_sweep(&drive).await;
+        assert!(clock_trouble(&drive).await.contains("this machine's clock is wrong"));
+        drive.set_clock_off(SignedDuration::ZERO);
+        wait_for_sweep(&drive).await;
+        let owner = drive.owner();
+        owner.restore(&file).await.ok();
+        let parts = owner.put_parts(&open, &[b"abc".to_vec()]).await;
+        owner.finalize(&open, &parts).await.ok();
+        assert!(clock_trouble(&drive).await.contains("within the last hour"));
+        drive.pass(SignedDuration::from_mins(61)).await;
+        assert_eq!(clock_trouble(&drive).await, "ready\n");
+        owner.trash(&file).await;
+        drive.pass(SignedDuration::from_hours(31 * 24)).await;
+        wait_for_sweep(&drive).await;
+        assert_eq!(drive.count("items where name = 'precious'").await, 0, "and later all goes its way");
+    }
+}
+
+#[tokio::test]
+async fn a_second_server_with_a_wrong_clock_ends_nothing_and_leaves_the_sweep_to_the_first() {
+    let Some((store, mut drive, mut wrong)) = two_servers().await else { return };
+    let s3 = store.as_store(store.url.clone());
+    let settings = move |config: &mut Config| config.s3 = Some(s3);
+    let file = drive.owner().file("precious", None).await;
+    drive.owner().trash(&file).await;
+    wrong.stop().await;
+    wrong.set_clock_off(SignedDuration::from_hours(31 * 24));
+    wrong.serve(settings.clone()).await;
+    drive.stop().await;
+    wait_for_sweep(&wrong).await;
+    assert!(clock_trouble(&wrong).await.contains("this machine's clock is wrong"));
+    let folder = wrong.owner().folder("now", None).await;
+    let created =
+        wrong.owner().item(&folder).await["createdAt"].as_str().unwrap().parse::<Timestamp>().unwrap();
+    let off = created.duration_since(real_now()).abs();
+    assert!(off < SignedDuration::from_mins(1), "the drive's time counts: {off}");
+
+    drive.serve(settings).await;
+    drive.owner().restore(&file).await.ok();
+    wait_for_sweep(&drive).await;
+    assert_eq!(clock_trouble(&drive).await, "ready\n");
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_has_stored_blocks_nothing() {
+    let mut drive = World::start().await;
+    let owner = drive.owner();
+    owner.start("ahead", 1000).await;
+    let twenty_days = 20 * 86_400_000_i64;
+    drive
+        .execute(&format!(
+            "update uploads set created_at = created_at + {twenty_days}, expires_at = expires_at + {twenty_days}"
+        ))
+        .await;
+    drive.stop().await;
+    drive.serve(|_| {}).await;
+    let in_two_days = (drive.now() + SignedDuration::from_hours(48)).as_millisecond();
+    wait_for(async || drive.count(&format!("uploads where expires_at < {in_two_days}")).await == 1).await;
+}
+
+#[tokio::test]
+async fn a_server_that_was_off_for_long_waits_an_hour_before_it_ends_anything() {
+    let mut drive = World::start().await;
+    let owner = drive.owner();
+    let file = owner.file("precious", None).await;
+    owner.trash(&file).await;
+    if !drive.database.is_file() {
+        return;
+    }
+    wait_for(async || drive.count("clock_seen").await == 1).await;
+    drive.stop().await;
+    drive.pass(SignedDuration::from_hours(31 * 24)).await;
+    drive.serve(|_| {}).await;
+    wait_for_sweep(&drive).await;
+    assert_eq!(drive.count("items where name = 'precious'").await, 1);
+    drive.pass(SignedDuration::from_mins(61)).await;
+    wait_for_sweep(&drive).await;
+    wait_for(async || drive.count("items where name = 'precious'").await == 0).await;
 }

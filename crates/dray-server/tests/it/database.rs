@@ -6,6 +6,13 @@ use std::path::Path;
 use dray_server::DatabaseUrl;
 use tokio_postgres::{Client, NoTls};
 
+/// A clock that tests can let pass, in place of Postgres's own.
+const PASSING: &str = "
+    create table public.test_time (passed_ms bigint not null);
+    insert into public.test_time values (0);
+    create function public.clock_timestamp() returns timestamptz language sql volatile as
+        'select pg_catalog.clock_timestamp() + (select passed_ms from public.test_time) * interval ''1 millisecond''';";
+
 /// Where a world keeps the rows of its drive.
 #[derive(Clone)]
 pub(crate) struct Database {
@@ -19,7 +26,22 @@ impl Database {
         let name = format!("dray_{}", hex::encode(rand()));
         connect(&cluster).await.batch_execute(&format!("create database {name}")).await.unwrap();
         let (server, _) = cluster.rsplit_once('/').expect("an address ends with the name of a database");
-        Self { url: Some(format!("{server}/{name}")) }
+        let url = format!("{server}/{name}");
+        let database = connect(&url).await;
+        database
+            .batch_execute(&format!("alter database {name} set search_path = public, pg_catalog"))
+            .await
+            .unwrap();
+        database.batch_execute(PASSING).await.unwrap();
+        Self { url: Some(url) }
+    }
+
+    /// A connection to the database, if it has a clock of its own.
+    pub(crate) async fn to_pass(&self) -> Option<Client> {
+        match &self.url {
+            Some(url) => Some(connect(url).await),
+            None => None,
+        }
     }
 
     pub(crate) fn url(&self) -> Option<DatabaseUrl> {

@@ -147,7 +147,7 @@ async fn an_upload_that_was_left_alone_is_gone() {
     let owner = world.owner();
     let upload = owner.start("a", 3).await;
     let listed = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
-    world.pass(jiff::SignedDuration::from_hours(25));
+    world.pass(jiff::SignedDuration::from_hours(25)).await;
     // Its token is valid for longer than that.
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_expired"));
     let signed = owner.step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;

@@ -138,7 +138,7 @@ async fn a_grant_that_is_expired_revoked_forged_or_orphaned_is_refused_at_once()
     owner.delete(&format!("/tokens/{}", id(&maker))).await.done();
     assert_eq!(asks(&revoked).await, Err(refusal(401, "revoked_token")));
     assert_eq!(asks(&orphaned).await, Err(refusal(401, "revoked_token")));
-    world.pass(SignedDuration::from_hours(24));
+    world.pass(SignedDuration::from_hours(24)).await;
     assert_eq!(asks(&expiring).await, Err(refusal(401, "expired_token")));
     for forged in ["cp_grant_", "cp_grant_000000000000000000000000000000000000", &"cp_grant_".repeat(5)] {
         assert_eq!(asks(&world.with_token(forged)).await, Err(refusal(401, "invalid_token")), "{forged}");
@@ -272,10 +272,10 @@ async fn a_grant_is_forgotten_a_week_after_its_end_and_what_it_brought_stays() {
     let mut world = World::start().await;
     let (holder, grant) = granted(&world, &world.owner(), &json!({ "externalId": "e" })).await;
     let item = holder.upload_with("a", b"a", &json!({})).await;
-    world.pass(SignedDuration::from_hours(6 * 24));
+    world.pass(SignedDuration::from_hours(6 * 24)).await;
     world.restart().await;
     assert_eq!(states(&world.owner(), &grant).await, ["finalized"]);
-    world.pass(SignedDuration::from_hours(2 * 24 + 1));
+    world.pass(SignedDuration::from_hours(2 * 24 + 1)).await;
     world.restart().await;
     wait_for(async || world.count("grants").await == 0).await;
     let owner = world.owner();

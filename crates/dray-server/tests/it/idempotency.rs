@@ -181,14 +181,14 @@ async fn a_start_that_a_crash_cut_off_is_begun_anew_and_leaves_one_upload() {
         refusal(409, "idempotency_key_in_use"),
         "its server may still be working on it"
     );
-    world.pass(SignedDuration::from_secs(11));
+    world.pass(SignedDuration::from_secs(11)).await;
     let second = make(&owner, START, "k", &start()).await;
     assert!(!is_repeat(&second));
     let second = second.ok();
     assert_ne!(second["fileKey"], first["fileKey"]);
     assert_eq!(world.count("uploads where state = 'open'").await, 1);
     assert_eq!(make(&owner, START, "k", &start()).await.ok(), second);
-    world.pass(SignedDuration::from_mins(10));
+    world.pass(SignedDuration::from_mins(10)).await;
     world.restart().await;
     crate::world::wait_for(async || world.uploads_in_store().await == 1).await;
 }
@@ -199,12 +199,12 @@ async fn keys_are_forgotten_after_a_day() {
     let owner = world.owner();
     let body = json!({ "name": "f" });
     let first = make(&owner, "/drive/folders", "k", &body).await.ok();
-    world.pass(SignedDuration::from_hours(23));
+    world.pass(SignedDuration::from_hours(23)).await;
     assert_eq!(make(&owner, "/drive/folders", "k", &body).await.ok(), first);
-    world.pass(SignedDuration::from_hours(2));
+    world.pass(SignedDuration::from_hours(2)).await;
     let second = make(&owner, "/drive/folders", "k", &body).await;
     assert!(!is_repeat(&second));
-    world.pass(SignedDuration::from_hours(25));
+    world.pass(SignedDuration::from_hours(25)).await;
     world.restart().await;
     crate::world::wait_for(async || world.count("idempotency_keys").await == 0).await;
 }

@@ -103,9 +103,9 @@ async fn a_link_ends_when_it_says_so() {
         end.parse::<jiff::Timestamp>().unwrap().duration_since(told).abs() < SignedDuration::from_millis(1)
     );
     assert_eq!(status(&url(&made), None).await / 100, 3);
-    world.pass(SignedDuration::from_mins(9));
+    world.pass(SignedDuration::from_mins(9)).await;
     assert_eq!(status(&url(&made), None).await / 100, 3);
-    world.pass(SignedDuration::from_mins(2));
+    world.pass(SignedDuration::from_mins(2)).await;
     assert_eq!(refused(&world, &url(&made)).await, refusal(404, "link_not_found"));
     assert_eq!(downloads(&owner, &file).await, [2], "an expired link is still listed");
     for wrong in ["2020-01-01T00:00:00Z", "tomorrow", "", "2026-13-01T00:00:00Z", &world.now().to_string()] {

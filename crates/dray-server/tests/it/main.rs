@@ -43,6 +43,7 @@ mod on_conflict;
 mod openapi;
 mod operate;
 mod operators;
+mod other_store;
 mod outage;
 mod participants;
 mod planted;

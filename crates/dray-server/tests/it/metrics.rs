@@ -115,7 +115,7 @@ async fn a_sweep_counts_what_it_did() {
     world.owner().start("a", 1).await;
     check(&scrape(&world).await, &[("dray_sweep_expired_total", 0.0)]);
     world.stop().await;
-    world.pass(SignedDuration::from_hours(25));
+    world.pass(SignedDuration::from_hours(25)).await;
     world.serve(|_| {}).await;
     wait_for(async || value(&scrape(&world).await, "dray_sweep_expired_total") > 0.0).await;
     check(&scrape(&world).await, &[("dray_sweep_expired_total", 1.0), ("dray_sweep_finalized_total", 0.0)]);

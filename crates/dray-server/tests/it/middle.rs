@@ -32,6 +32,8 @@ pub(crate) enum Act {
     Babbles,
     /// Refuses to abort uploads.
     RefusesAborts,
+    /// Fails to list the parts of the upload that it was told of.
+    ListsNoParts,
     /// Refuses PUTs of objects, but accepts parts.
     RefusesObjects,
     /// Answers this method on this key with this status, and serves everything else.
@@ -48,6 +50,8 @@ pub(crate) struct Middle {
     under_way: AtomicUsize,
     /// When notified, an answer breaks off.
     break_off: Notify,
+    /// The upload whose parts [`Act::ListsNoParts`] does not list.
+    unlisted: Mutex<String>,
     /// Which ranges of objects were read. An empty text means the whole object.
     reads: Mutex<Vec<String>>,
 }
@@ -71,6 +75,7 @@ impl Middle {
             act: Mutex::new(Act::Serves),
             under_way: AtomicUsize::new(0),
             break_off: Notify::new(),
+            unlisted: Mutex::default(),
             reads: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -82,6 +87,12 @@ impl Middle {
 
     pub(crate) fn will(&self, act: Act) {
         *self.act.lock().unwrap() = act;
+    }
+
+    /// From now on, it does not list the parts of this upload.
+    pub(crate) fn lists_no_parts_of(&self, upload_id: &str) {
+        *self.unlisted.lock().unwrap() = upload_id.to_owned();
+        self.will(Act::ListsNoParts);
     }
 
     /// Which ranges of objects were read since the last call. A range that broke off may have been requested again at
@@ -124,6 +135,12 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     if act == Act::RefusesAborts && request.method() == Method::DELETE && query.contains("uploadId=") {
         return said(403, "AccessDenied");
     }
+    if act == Act::ListsNoParts
+        && request.method() == Method::GET
+        && query.contains(&*middle.unlisted.lock().unwrap())
+    {
+        return said(500, "InternalError");
+    }
     if act == Act::RefusesObjects && request.method() == Method::PUT && !is_part {
         return said(403, "AccessDenied");
     }
@@ -134,7 +151,7 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     middle.under_way.fetch_add(1, Ordering::SeqCst);
     let held = UnderWay(Arc::clone(&middle));
     match act {
-        Act::Serves | Act::RefusesAborts | Act::RefusesObjects | Act::Answers(..) => {
+        Act::Serves | Act::RefusesAborts | Act::RefusesObjects | Act::ListsNoParts | Act::Answers(..) => {
             middle.forward(request).await
         }
         Act::Gives(_) if is_part => middle.forward(request).await,

@@ -55,7 +55,7 @@ async fn a_token_that_replaces_itself_again_and_again_stops_only_itself() {
     }
     other.post("/tokens/rotate", &json!({})).await.ok();
     world.owner().post("/tokens", &json!({ "name": "a", "scopes": ["drive_read"] })).await.ok();
-    world.pass(jiff::SignedDuration::from_hours(25));
+    world.pass(jiff::SignedDuration::from_hours(25)).await;
     narrow.post("/tokens/rotate", &json!({})).await.ok();
 }
 
@@ -233,7 +233,7 @@ async fn what_a_grant_reserves_ends_with_the_grant_however_it_ends() {
     let (revoked, _) = granted(&world, &maker, &json!({})).await;
     let upload = expiring.start("a", 100).await;
     revoked.start("b", 100).await;
-    world.pass(hour / 2);
+    world.pass(hour / 2).await;
     expiring.urls(&upload, 1).await;
     let until = expiring.step("parts", &upload.body(&json!({}))).await.ok()["expiresAt"].to_string();
     assert!(until.trim_matches('"').parse::<jiff::Timestamp>().unwrap() <= world.now() + hour / 2, "{until}");
@@ -244,7 +244,7 @@ async fn what_a_grant_reserves_ends_with_the_grant_however_it_ends() {
     let made = tokens.iter().find(|token| token["name"] == "child").unwrap();
     owner.delete(&format!("/tokens/{}", id(made))).await.done();
     // The sweeper waits until all clocks agree that an upload has expired.
-    world.pass(jiff::SignedDuration::from_mins(11));
+    world.pass(jiff::SignedDuration::from_mins(11)).await;
     world.restart().await;
     let owner = world.owner();
     wait_for(async || reserved(&owner).await == 0).await;

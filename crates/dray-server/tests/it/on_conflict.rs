@@ -83,7 +83,7 @@ async fn replace_keeps_the_item_and_the_old_bytes_are_in_the_trash_until_they_ar
     let old = owner.upload_with("a.txt", b"old", &into(&folder, "keep")).await;
     let made = owner.post(&format!("/drive/files/{}/links", id(&old)), &json!({})).await.ok();
     let old_keys = world.object_keys().await;
-    world.pass(jiff::SignedDuration::from_secs(5));
+    world.pass(jiff::SignedDuration::from_secs(5)).await;
     let more = json!({ "parentId": folder, "onConflict": "replace", "mimeType": "text/plain" });
     let (upload, listed) = owner.put_with("a.txt", b"newer", &more).await;
     let new = owner.finalize(&upload, &listed).await.ok();
@@ -369,7 +369,7 @@ async fn an_upload_that_is_given_up_after_its_object_was_made_leaves_no_object()
         if is_aborted {
             world.owner().step("abort", &upload.body(&json!({}))).await.done();
         } else {
-            world.pass(jiff::SignedDuration::from_hours(25));
+            world.pass(jiff::SignedDuration::from_hours(25)).await;
         }
         // The quiet time after a Complete, which an external store may still be working on, is over.
         world.execute("update uploads set attempted_at = 1, next_try_at = null").await;

@@ -77,8 +77,10 @@ impl Filled {
 }
 
 pub(crate) async fn store_of(world: &World) -> Store {
-    let s3 = world.store.as_ref().map(|store| store.config.clone());
-    Store::open(world.data.path(), s3.as_ref(), &world.url).await.unwrap()
+    let (s3, admin) = (world.store.as_ref().map(|store| store.config.clone()), world.admin().await);
+    let store = Store::open(&admin, world.data.path(), s3.as_ref(), &world.url).await.unwrap();
+    admin.close().await;
+    store
 }
 
 pub(crate) async fn back_up(world: &World, folder: &Path) -> Copied {
@@ -263,7 +265,7 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     let mut other = filled.world.elsewhere().await;
     let folder = filled.world.data.path().to_owned();
     let clock = Clock::from_fn(real_now);
-    let (from, to) = (store_of(&filled.world).await, Store::open(&folder, Some(&s3), "").await.unwrap());
+    let (from, to) = (store_of(&filled.world).await, Store::open_new(&folder, Some(&s3), "").await.unwrap());
     let (admin, admin_there) = (filled.world.admin().await, other.admin().await);
     // The move is interrupted after the first object, and started again.
     let cut_off = tokio::sync::Notify::new();

@@ -90,7 +90,7 @@ async fn links_and_requests_outlive_their_token_unless_the_operator_ends_them_wi
     // This link is over already.
     let soon = (world.now() + jiff::SignedDuration::from_secs(60)).to_string();
     holder.post(&format!("/drive/files/{file}/links"), &json!({ "expiresAt": soon })).await.ok();
-    world.pass(jiff::SignedDuration::from_secs(61));
+    world.pass(jiff::SignedDuration::from_secs(61)).await;
 
     let admin = world.admin().await;
     let made = admin.made_with_tokens(world.now()).await.unwrap();

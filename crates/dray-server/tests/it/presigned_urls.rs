@@ -37,12 +37,12 @@ async fn a_url_ends_and_another_can_be_had() {
         World::start_with(|config: &mut Config| config.url_ttl = std::time::Duration::from_mins(1)).await;
     let owner = world.owner();
     let upload = owner.start("a", 3).await;
-    world.pass(SignedDuration::from_secs(-61));
+    world.pass(SignedDuration::from_secs(-61)).await;
     let old = owner.urls(&upload, 1).await.remove(0);
     let answer = world.http.put(&old).body("abc").send().await.unwrap();
     // Some stores say 400.
     assert!(answer.status().is_client_error(), "{answer:?}");
-    world.pass(SignedDuration::from_secs(61));
+    world.pass(SignedDuration::from_secs(61)).await;
     let new = owner.urls(&upload, 1).await.remove(0);
     let etag = owner.put(&new, b"abc".to_vec()).await;
     let item = owner.finalize(&upload, &json!([{ "partNumber": 1, "eTag": etag }])).await.ok();

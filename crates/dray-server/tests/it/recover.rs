@@ -57,7 +57,7 @@ async fn an_expired_upload_is_aborted_in_the_store_too() {
     world.owner().put_parts(&upload, &[bytes(MIB, 1)]).await;
     assert_eq!(world.uploads_in_store().await, 1);
     world.stop().await;
-    world.pass(SignedDuration::from_hours(25));
+    world.pass(SignedDuration::from_hours(25)).await;
     world.serve(|_: &mut Config| {}).await;
     let gone = world.owner().step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;
     assert_eq!(gone.refused(), refusal(410, "upload_expired"));
@@ -70,7 +70,7 @@ async fn an_upload_that_only_the_store_knows_is_aborted_once_its_row_expires() {
     world.owner().start("a", 1).await;
     world.stop().await;
     world.execute("update uploads set state = 'opening', store_upload_id = null").await;
-    world.pass(SignedDuration::from_hours(25));
+    world.pass(SignedDuration::from_hours(25)).await;
     world.serve(|_: &mut Config| {}).await;
     wait_for(async || world.uploads_in_store().await == 0).await;
 }

@@ -175,7 +175,7 @@ async fn a_request_that_is_closed_or_past_its_deadline_takes_nothing_more_and_ke
     let end = (world.now() + SignedDuration::from_hours(1)).to_string();
     owner.patch(&own, &json!({ "deadline": end })).await.ok();
     holder.upload_with("c", b"c", &json!({})).await;
-    world.pass(SignedDuration::from_mins(61));
+    world.pass(SignedDuration::from_mins(61)).await;
     let refused = visit(&world, &format!("{path}/open"), &json!({})).await.refused();
     assert_eq!(refused, refusal(410, "request_closed"));
     assert_eq!(sent(&world, &path, &holder).await, ["c", "a"]);
@@ -278,7 +278,7 @@ async fn admins_find_the_requests_of_a_folder_and_their_pages_follow_each_other(
     let mut made = Vec::new();
     for actor in [&owner, &admin, &owner] {
         made.insert(0, id(&requested(actor, &folder, &json!({})).await.0));
-        world.pass(SignedDuration::from_secs(1));
+        world.pass(SignedDuration::from_secs(1)).await;
     }
     let of_folder = format!("/drive/requests?folderId={folder}");
     let listed = async |actor: &Actor, path: &str| {
@@ -317,12 +317,12 @@ async fn who_sent_what_is_known_as_long_as_the_request_exists() {
     let item = ada.upload_with("a", b"a", &json!({})).await;
     assert!(item["requestId"].is_null(), "a submitter does not learn the request's id");
     assert_eq!(owner.item(&id(&item)).await["requestId"], request["id"]);
-    world.pass(SignedDuration::from_hours(24 * 60));
+    world.pass(SignedDuration::from_hours(24 * 60)).await;
     world.restart().await;
     let owner = world.owner();
     let idle = submitter(&world, &path, &json!({ "name": "Idle" })).await;
     drop(idle);
-    world.pass(SignedDuration::from_mins(61));
+    world.pass(SignedDuration::from_mins(61)).await;
     world.restart().await;
     wait_for(async || world.count("submitters").await == 1).await;
     let told = submissions(&world.owner(), &request).await;

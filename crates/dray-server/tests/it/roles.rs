@@ -190,7 +190,7 @@ async fn a_confined_upload_waits_for_its_folder_and_goes_nowhere_else() {
 
     let (_lost, _) = confined.put_with("b.txt", b"abc", &into(&inner, "keep")).await;
     owner.trash(&outer).await;
-    world.pass(jiff::SignedDuration::from_hours(25));
+    world.pass(jiff::SignedDuration::from_hours(25)).await;
     world.restart().await;
     crate::world::wait_for(async || world.uploads_in_store().await == 0).await;
 }

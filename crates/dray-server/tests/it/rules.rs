@@ -63,9 +63,9 @@ async fn an_upload_lives_as_long_as_the_settings_say() {
     let upload = owner.start("a", 1).await;
     let body = upload.body(&json!({ "parts": 1 }));
     for minutes in [50, 35] {
-        world.pass(SignedDuration::from_mins(minutes));
+        world.pass(SignedDuration::from_mins(minutes)).await;
         assert_eq!(owner.step("presigned-urls", &body).await.status, 200, "it was signed in between");
     }
-    world.pass(SignedDuration::from_mins(6));
+    world.pass(SignedDuration::from_mins(6)).await;
     assert_eq!(owner.step("presigned-urls", &body).await.refused(), refusal(410, "upload_expired"));
 }

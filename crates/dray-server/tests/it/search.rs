@@ -224,7 +224,7 @@ async fn hits_are_sorted_as_requested_and_by_latest_change_by_default() {
     let owner = world.owner();
     for name in ["report b", "report C", "report a"] {
         owner.folder(name, None).await;
-        world.pass(SignedDuration::from_secs(1));
+        world.pass(SignedDuration::from_secs(1)).await;
     }
     let (by_name, by_time) = (["report a", "report b", "report C"], ["report b", "report C", "report a"]);
     let reversed = |names: [&'static str; 3]| -> Vec<_> { names.into_iter().rev().collect() };

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use reqwest::Response;
 use serde_json::json;
 
+use crate::middle::Middle;
 use crate::operate::back_up;
 use crate::world::{MIB, World, refusal, wait_for};
 
@@ -42,7 +43,7 @@ async fn stored_bytes_beyond_the_announced_size_count_and_end_the_upload() {
     let usage = owner.get("/drive/usage").await.ok();
     assert_eq!((&usage["openUploads"], &usage["reservedBytes"]), (&json!(2), &json!(1001)));
 
-    world.pass(SignedDuration::from_mins(6));
+    world.pass(SignedDuration::from_mins(6)).await;
     world.restart().await;
     let owner = world.owner();
     wait_for(async || owner.get("/drive/usage").await.ok()["openUploads"] == 1).await;
@@ -224,4 +225,26 @@ async fn only_its_maker_can_read_a_backup_whatever_its_modes_were() {
     back_up(&world, folder.path()).await;
     assert_eq!(open_to_others(folder.path()), Vec::<PathBuf>::new());
     assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[tokio::test]
+async fn an_upload_whose_parts_cannot_be_listed_hides_no_other_from_being_measured() {
+    let store = World::start().await;
+    if store.store.is_some() {
+        return;
+    }
+    let (middle, s3) = Middle::start(&store).await;
+    let there = s3.clone();
+    let mut drive = World::start_with(|config| config.s3 = Some(there)).await;
+    let (unlisted, tenfold) = (drive.owner().start("first", 1).await, drive.owner().start("b", 1000).await);
+    let connection = rusqlite::Connection::open(store.data.path().join("store/meta.db")).unwrap();
+    connection.execute("update upload set announced_bytes = null", []).unwrap();
+    drive.owner().put_parts(&tenfold, &[vec![1; 100_000]]).await;
+    middle.lists_no_parts_of(&unlisted.upload_id);
+    drive.pass(SignedDuration::from_mins(6)).await;
+    drive.stop().await;
+    drive.serve(|config| config.s3 = Some(s3)).await;
+    let owner = drive.owner();
+    wait_for(async || owner.get("/drive/usage").await.ok()["openUploads"] == 1).await;
+    wait_for(async || drive.count("measured_uploads").await == 1).await;
 }

@@ -109,7 +109,7 @@ async fn no_token_lives_longer_than_the_one_that_made_it() {
     );
     let (next, made) = rotated(&world, &kid, &json!({})).await;
     assert!(time(&made, "expiresAt") <= end, "{made}");
-    world.pass(2 * day());
+    world.pass(2 * day()).await;
     assert_eq!(asks(&next).await, Err(refusal(401, "expired_token")));
 }
 
@@ -166,7 +166,7 @@ async fn a_token_replaces_itself_with_one_that_may_do_the_same() {
         new.post("/drive/folders", &json!({ "name": "f" })).await.refused(),
         refusal(403, "missing_scope")
     );
-    world.pass(day());
+    world.pass(day()).await;
     assert_eq!(asks(&old).await, Err(refusal(401, "expired_token")));
     assert_eq!(asks(&new).await, Ok(()));
     let (newest, _) = rotated(&world, &new, &json!({ "endOldNow": true })).await;
@@ -181,7 +181,7 @@ async fn rotation_lengthens_a_life_only_as_far_as_its_maker_said() {
     let more =
         json!({ "expiresAt": (now + 2 * day()).to_string(), "rotateUntil": (now + 5 * day()).to_string() });
     let (first, record) = child(&world, &world.owner(), &more).await;
-    world.pass(day());
+    world.pass(day()).await;
     let (second, made) = rotated(&world, &first, &json!({})).await;
     assert!(
         time(&made, "expiresAt") > time(&record, "expiresAt"),
@@ -189,13 +189,13 @@ async fn rotation_lengthens_a_life_only_as_far_as_its_maker_said() {
     );
     let mut last = second;
     for _ in 0..3 {
-        world.pass(day());
+        world.pass(day()).await;
         let (next, made) = rotated(&world, &last, &json!({})).await;
         assert!(time(&made, "expiresAt") <= now + 5 * day(), "{made}");
         assert_eq!(made["rotateUntil"], record["rotateUntil"]);
         last = next;
     }
-    world.pass(day());
+    world.pass(day()).await;
     assert_eq!(asks(&last).await, Err(refusal(401, "expired_token")));
 }
 

@@ -49,7 +49,7 @@ async fn a_revoked_token_is_refused_at_once_and_only_ones_own_can_be() {
     assert_eq!(actor.get("/drive/tree").await.refused(), refusal(401, "revoked_token"));
     let first = owner.get("/tokens").await.ok()["tokens"][1]["revokedAt"].clone();
     assert!(first.is_string());
-    world.pass(SignedDuration::from_secs(5));
+    world.pass(SignedDuration::from_secs(5)).await;
     owner.delete(&path).await.done();
     assert_eq!(owner.get("/tokens").await.ok()["tokens"][1]["revokedAt"], first, "the first time counts");
 }
@@ -78,7 +78,7 @@ async fn a_token_ends_in_thirty_days_or_when_it_was_said_to_and_within_a_year() 
     let made = make(&owner, &json!({ "name": "a", "scopes": ["drive_read"], "expiresAt": short })).await;
     let actor = world.with_token(made["token"].as_str().unwrap());
     actor.get("/drive/tree").await.ok();
-    world.pass(SignedDuration::from_mins(2));
+    world.pass(SignedDuration::from_mins(2)).await;
     assert_eq!(actor.get("/drive/tree").await.refused(), refusal(401, "expired_token"));
 }
 

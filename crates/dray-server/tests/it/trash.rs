@@ -46,7 +46,7 @@ async fn the_trash_says_since_when_and_until_when_and_lists_the_latest_first() {
     let owner = world.owner();
     for name in ["a", "b", "c"] {
         owner.trash(&owner.folder(name, None).await).await;
-        world.pass(SignedDuration::from_secs(1));
+        world.pass(SignedDuration::from_secs(1)).await;
     }
     let trash = owner.get("/drive/trash").await.ok();
     assert_eq!(crate::acts::names(&trash["items"]), ["c", "b", "a"]);
@@ -185,16 +185,16 @@ async fn items_are_removed_after_thirty_days_in_the_trash_and_not_before() {
     owner.file("inside", Some(&folder)).await;
     let later = owner.file("later", None).await;
     owner.trash(&folder).await;
-    world.pass(SignedDuration::from_hours(24));
+    world.pass(SignedDuration::from_hours(24)).await;
     owner.trash(&later).await;
-    world.pass(SignedDuration::from_hours(29 * 24) - SignedDuration::from_mins(5));
+    world.pass(SignedDuration::from_hours(29 * 24) - SignedDuration::from_mins(5)).await;
     world.stop().await;
     // A sweep removes objects after the trash. Once this object is gone, so is the trash.
     world.execute("insert into tombstones (object_key, created_at) values ('files/none', 0)").await;
     world.serve(|_| {}).await;
     wait_for(async || world.count("tombstones").await == 0).await;
     assert_eq!(world.owner().trashed().await, ["later", "folder"]);
-    world.pass(SignedDuration::from_mins(10));
+    world.pass(SignedDuration::from_mins(10)).await;
     world.restart().await;
     wait_for(async || world.object_keys().await.len() == 1).await;
     assert_eq!(world.owner().trashed().await, ["later"]);

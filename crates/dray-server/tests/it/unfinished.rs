@@ -49,7 +49,7 @@ async fn looking_at_an_upload_does_not_keep_it_alive() {
     let owner = world.owner();
     let upload = owner.start("a.bin", 3).await;
     let before = owner.get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"].clone();
-    world.pass(jiff::SignedDuration::from_hours(1));
+    world.pass(jiff::SignedDuration::from_hours(1)).await;
     let looked = owner.step("parts", &upload.body(&json!({ "keepAlive": false }))).await.ok();
     assert_eq!(looked["expiresAt"], before);
     assert_eq!(owner.get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"], before);
@@ -139,7 +139,7 @@ async fn open_uploads_are_listed_page_by_page_the_latest_first() {
     let owner = world.owner();
     for at in 0..5 {
         owner.start(&format!("f{at}"), 1).await;
-        world.pass(jiff::SignedDuration::from_secs(1));
+        world.pass(jiff::SignedDuration::from_secs(1)).await;
     }
     let done = owner.start("done", 1).await;
     let parts = owner.put_parts(&done, &[vec![1]]).await;

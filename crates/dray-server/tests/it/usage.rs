@@ -126,7 +126,7 @@ async fn over_the_quota_nothing_can_be_started_and_open_uploads_count() {
     assert_eq!(start(&world, 1).await.refused(), refusal(507, "quota_exceeded"));
 
     // An abandoned upload counts until it has expired.
-    world.pass(SignedDuration::from_hours(25));
+    world.pass(SignedDuration::from_hours(25)).await;
     world.restart().await;
     wait_for(async || start(&world, 100).await.status == 200).await;
     let owner = world.owner();

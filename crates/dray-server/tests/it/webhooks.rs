@@ -217,7 +217,7 @@ async fn a_receiver_that_was_down_gets_the_same_event_later() {
         let soon = world.now().as_millisecond() + 80_000;
         let postponed = format!("outbox where attempts = {count} and next_at < {soon}");
         wait_for(async || world.count(&postponed).await == 1).await;
-        world.pass(SignedDuration::from_secs(30));
+        world.pass(SignedDuration::from_secs(30)).await;
     }
     let calls = receiver.wait_for(3).await;
     assert!(calls.iter().all(|call| call.header("webhook-id") == calls[0].header("webhook-id")));
@@ -247,4 +247,38 @@ async fn uncommitted_events_are_not_posted_and_private_addresses_are_not_called(
     world.owner().folder("f", None).await;
     wait_for(async || world.count("outbox where attempts > 0").await == 2).await;
     assert!(receiver.calls.lock().await.is_empty(), "it is called neither by address nor by name");
+}
+
+#[tokio::test]
+async fn events_that_a_clock_far_ahead_has_postponed_are_delivered_all_the_same() {
+    let (receiver, url) = Receiver::start().await;
+    receiver.refusals.lock().await.push(StatusCode::INTERNAL_SERVER_ERROR);
+    let world = World::start_with(telling(&url)).await;
+    world.owner().folder("f", None).await;
+    receiver.wait_for(1).await;
+    wait_for(async || world.count("outbox where attempts = 1").await == 1).await;
+    let in_a_year = (world.now() + SignedDuration::from_hours(365 * 24)).as_millisecond();
+    world.execute(&format!("update outbox set next_at = {in_a_year}")).await;
+    receiver.wait_for(2).await;
+    wait_for(async || world.count("outbox").await == 0).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_gives_up_no_event() {
+    let (receiver, url) = Receiver::start().await;
+    receiver.refusals.lock().await.extend([StatusCode::INTERNAL_SERVER_ERROR; 2]);
+    let mut world = World::start_with(telling(&url)).await;
+    world.owner().folder("f", None).await;
+    receiver.wait_for(1).await;
+    wait_for(async || world.count("outbox where attempts = 1").await == 1).await;
+    world.stop().await;
+    world.set_clock_off(SignedDuration::from_hours(400 * 24));
+    world.execute("update outbox set next_at = 0").await;
+    world.serve(telling(&url)).await;
+    receiver.wait_for(2).await;
+    wait_for(async || world.count("outbox where attempts = 2").await == 1).await;
+    world.set_clock_off(SignedDuration::ZERO);
+    world.execute("update outbox set next_at = 0").await;
+    receiver.wait_for(3).await;
+    wait_for(async || world.count("outbox").await == 0).await;
 }

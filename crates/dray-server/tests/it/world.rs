@@ -1,13 +1,13 @@
 //! A server on a port and a folder of its own, and the people who use it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use dray_ops::{Admin, OWNER_EMAIL};
 use dray_server::{Clock, Config, Sockets};
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,6 +15,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+mod time;
+
+use self::time::shifted;
 use crate::database::Database;
 use crate::store::OtherStore;
 
@@ -28,7 +31,10 @@ pub(crate) struct World {
     /// The store, if it is not the embedded one.
     pub(crate) store: Option<OtherStore>,
     pub(crate) http: Client,
-    clock_offset_ms: Arc<AtomicI64>,
+    /// How much time has passed for everybody, besides real time.
+    passed_ms: Arc<AtomicI64>,
+    /// By how much this machine's clock is wrong.
+    clock_off_ms: Arc<AtomicI64>,
     place: Place,
     /// The address of the metrics, if they are on.
     pub(crate) metrics_url: String,
@@ -91,7 +97,8 @@ impl World {
             database: Database::create().await,
             store: OtherStore::create(&http, real_now()).await,
             http,
-            clock_offset_ms: Arc::default(),
+            passed_ms: Arc::default(),
+            clock_off_ms: Arc::default(),
             place,
             metrics_url: String::new(),
             stop: None,
@@ -113,7 +120,8 @@ impl World {
             database: Database::create().await,
             store: None,
             http: self.http.clone(),
-            clock_offset_ms: Arc::default(),
+            passed_ms: Arc::default(),
+            clock_off_ms: Arc::default(),
             place: self.place,
             metrics_url: String::new(),
             stop: None,
@@ -131,7 +139,8 @@ impl World {
             database: self.database.clone(),
             store: self.store.clone(),
             http: self.http.clone(),
-            clock_offset_ms: Arc::default(),
+            passed_ms: self.passed_ms.clone(),
+            clock_off_ms: Arc::default(),
             place: self.place,
             metrics_url: String::new(),
             stop: None,
@@ -152,8 +161,10 @@ impl World {
 
     /// Starts the server (again), which may not be ready yet. Returns whether it speaks TLS.
     pub(crate) async fn launch(&mut self, change: impl FnOnce(&mut Config)) -> bool {
-        let offset = self.clock_offset_ms.clone();
-        let clock = move || real_now() + SignedDuration::from_millis(offset.load(Ordering::SeqCst));
+        let (passed, off) = (self.passed_ms.clone(), self.clock_off_ms.clone());
+        let (passed_too, no_more) = (passed.clone(), Arc::<AtomicI64>::default());
+        let steady_clock = move || shifted(&passed_too, &no_more);
+        let clock = move || shifted(&passed, &off);
         let mut config = Config {
             data: self.data.path().to_owned(),
             database_url: self.database.url(),
@@ -161,6 +172,7 @@ impl World {
             s3: self.store.as_ref().map(|store| store.config.clone()),
             s3_relay: self.store.as_ref().is_some_and(|store| store.is_relayed),
             clock: Clock::from_fn(clock),
+            steady_clock: Some(Clock::from_fn(steady_clock)),
             ..Config::default()
         };
         change(&mut config);
@@ -199,15 +211,6 @@ impl World {
     /// Changes the database behind the server's back.
     pub(crate) async fn execute(&self, sql: &str) {
         self.database.execute(self.data.path(), sql).await;
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        real_now() + SignedDuration::from_millis(self.clock_offset_ms.load(Ordering::SeqCst))
-    }
-
-    /// Moves the server's clock. The object store's clock does not move.
-    pub(crate) fn pass(&self, time: SignedDuration) {
-        self.clock_offset_ms.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     pub(crate) fn anonymous(&self) -> Actor {

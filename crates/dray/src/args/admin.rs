@@ -8,9 +8,7 @@ use clap::{Args, Subcommand, ValueHint};
 use dray_api::TokenId;
 use dray_server::DatabaseUrl;
 
-use super::{InFile, either};
-
-use super::Connection;
+use super::{Connection, InFile, Place, either};
 
 #[derive(Debug, Args)]
 #[expect(clippy::struct_field_names, reason = "a field is called as its flag")]
@@ -158,6 +156,17 @@ pub(crate) enum WorkspaceCommand {
 pub(crate) enum StoreCommand {
     /// Print the embedded store's endpoint, bucket and keys, as variables that S3 tools read
     Keys(StoreKeys),
+    /// Make a store the drive's own, although it does not have the drive's mark
+    #[command(after_help = "\
+Examples:
+  dray store adopt --s3-bucket drive
+  dray store adopt --data ./data
+
+The drive's store has an object that marks it. A server does not start on a store without it, because it would take every \
+file for lost. Use this after the files were copied by other means than `dray migrate` or `dray restore`, or if they are lost \
+and are to be sent again. It says how many of some of the drive's files the store has. Stop all servers first. From then on \
+no other store is the drive's.")]
+    Adopt(Place),
 }
 
 #[derive(Debug, Args)]

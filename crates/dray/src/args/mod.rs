@@ -117,7 +117,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: WorkspaceCommand,
     },
-    /// Print keys of the embedded object store for other S3 tools (where the server's data is)
+    /// Print keys of the embedded object store for other S3 tools, or say which store is the drive's (where the server's data is)
     Store {
         #[command(subcommand)]
         command: StoreCommand,

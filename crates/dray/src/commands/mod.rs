@@ -49,7 +49,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Token { command } => data::token(command).await,
         Command::User { command } => data::user(command).await,
         Command::Workspace { command } => data::workspace(command).await,
-        Command::Store { command } => store::store(command),
+        Command::Store { command } => store::store(command).await,
         Command::Backup(args) => Box::pin(until_signal(operate::backup(*args))).await,
         Command::Restore(args) => Box::pin(until_signal(operate::restore(*args))).await,
         Command::Migrate(args) => Box::pin(until_signal(operate::migrate(*args))).await,

@@ -3,6 +3,7 @@
 use anyhow::ensure;
 use bytesize::ByteSize;
 use dray_ops::{Admin, Bytes, Copied, Foreign, OtherBucket, Store};
+use dray_server::belonging::Marking;
 use dray_server::{Clock, DatabaseUrl, S3Config};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -22,7 +23,7 @@ const RESTORE_READS: &str =
 pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     let admin = open(&data).await?;
-    let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
+    let store = Store::open(&admin, &data.data, s3_config(s3, None).as_ref(), &url).await?;
     let clock = Clock::from_fn(clock::now);
     let mut work = Work::new("backing up", "");
     let bytes = match (args.no_bytes, args.verify) {
@@ -60,7 +61,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     ensure!(args.folder.is_dir(), Usage("FOLDER must be a folder that `dray backup` wrote"));
     let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
-    let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
+    let store = Store::open_new(&data.data, s3_config(s3, None).as_ref(), &url).await?;
     let mut work = Work::new("restoring", RESTORE_READS);
     let copied = admin.restore(&store, &args.folder, |told| work.show(told)).await;
     work.end();
@@ -73,7 +74,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
     check_folder(&args.data)?;
     // No server can open the store while this process has it open.
-    let from = Store::open_alone(folder).await?;
+    let mut from = Store::open_alone(folder).await?;
     let admin = open(&args.data).await?;
     let mut copied = Copied::default();
     if let Some(bucket) = args.to_s3_bucket.clone() {
@@ -85,7 +86,8 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
             path_style: args.to_s3_path_style,
             credentials: None,
         };
-        let to = Store::open(folder, Some(&config), "").await?;
+        from = from.proven(&admin, Marking::Allowed).await?;
+        let to = Store::open_new(folder, Some(&config), "").await?;
         let mut work = Work::new("moving", "");
         let moved = admin.move_objects(&from, &to, folder, &clock, |told| work.show(told)).await;
         work.end();
@@ -105,7 +107,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
 pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
     let Place { data, s3, url } = args.place;
     let admin = open(&data).await?;
-    let store = Store::open(&data.data, s3_config(s3, None).as_ref(), &url).await?;
+    let store = Store::open(&admin, &data.data, s3_config(s3, None).as_ref(), &url).await?;
     let output = Output::new(data.json);
     let before = clock::now().checked_sub(SignedDuration::try_from(args.older_than)?)?;
     let (mut count, mut bytes, mut failed, mut printed) = (0_u64, 0_u64, 0_u64, Ok(()));

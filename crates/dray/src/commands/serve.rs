@@ -96,6 +96,7 @@ pub(super) fn config(args: Serve, traces: bool) -> Config {
         tls,
         webhooks,
         clock: Clock::from_fn(clock::now),
+        steady_clock: None,
     }
 }
 

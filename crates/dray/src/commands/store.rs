@@ -1,24 +1,46 @@
-//! `dray store`: the embedded store's keys, whether the server is running or not.
+//! `dray store`: the embedded store's keys, whether the server is running or not, and which store is the drive's.
 
 use std::time::Duration;
 
 use dray_object_store::{KeyKind, key_of, rotate_key};
-use dray_server::{BUCKET, Credentials, REGION, store_folder};
+use dray_ops::Store;
+use dray_server::{BUCKET, Clock, Credentials, REGION, store_folder};
 use serde_json::json;
 
-use super::data::check_folder;
-use crate::args::{StoreCommand, StoreKeys};
+use super::data::{check_folder, open};
+use super::serve::s3 as s3_config;
+use crate::args::{Place, StoreCommand, StoreKeys};
+use crate::clock;
 use crate::exit::Exit;
 use crate::output::Output;
 
 /// How long signed URLs stay valid when the server's key is replaced: longer than any part URL lives.
 const SERVER_GRACE: Duration = Duration::from_hours(24);
 
-pub(super) fn store(command: StoreCommand) -> anyhow::Result<Exit> {
-    let StoreCommand::Keys(args) = command;
+pub(super) async fn store(command: StoreCommand) -> anyhow::Result<Exit> {
+    match command {
+        StoreCommand::Keys(args) => keys(&args),
+        StoreCommand::Adopt(place) => adopt(place).await,
+    }
+}
+
+async fn adopt(Place { data, s3, url }: Place) -> anyhow::Result<Exit> {
+    let admin = open(&data).await?;
+    let store = Store::open_new(&data.data, s3_config(s3, None).as_ref(), &url).await?;
+    let adopted = admin.adopt(&store, &Clock::from_fn(clock::now)).await;
+    store.close().await;
+    admin.close().await;
+    let (found, sampled) = adopted?;
+    let text =
+        format!("this store is the drive's now; of {sampled} files that were looked for, it has {found}");
+    Output::new(data.json).result(&text, &json!({ "sampled": sampled, "found": found }))?;
+    Ok(Exit::Ok)
+}
+
+fn keys(args: &StoreKeys) -> anyhow::Result<Exit> {
     check_folder(&args.data)?;
     if args.server {
-        rotate_servers(&args)?;
+        rotate_servers(args)?;
         return Ok(Exit::Ok);
     }
     let (folder, kind) =
@@ -28,7 +50,7 @@ pub(super) fn store(command: StoreCommand) -> anyhow::Result<Exit> {
     } else {
         key_of(&folder, kind)?
     };
-    print(&args, &keys)?;
+    print(args, &keys)?;
     Ok(Exit::Ok)
 }
 

@@ -1016,7 +1016,8 @@ export interface paths {
         };
         /**
          * Whether the server can serve
-         * @description Checks the database and the object store. The result of the last second is used again.
+         * @description Checks the database and the object store. The result of the last second is used again. A second line says if this
+         *     machine's clock is wrong: the server then uses the drive's time, and removes nothing because of its age.
          */
         get: operations["isReady"];
         put?: never;

@@ -118,7 +118,7 @@ impl Service {
             let again = lost.into_iter().map(|(at, item)| (at, Some(item))).collect();
             self.begin_again(request, again, &mut begun).await?;
         }
-        let answer = self.sign_files(begun, endpoint, now, put_until).await?;
+        let answer = self.sign_files(begun, endpoint, put_until).await?;
         Ok(Made { answer, is_repeat })
     }
 
@@ -198,7 +198,6 @@ impl Service {
         &self,
         begun: Vec<Begun>,
         endpoint: &Endpoint,
-        now: Timestamp,
         mut expires_at: Timestamp,
     ) -> Result<StartedFiles> {
         let mut files = Vec::with_capacity(begun.len());
@@ -211,7 +210,7 @@ impl Service {
                     let scope = UrlScope {
                         endpoint,
                         key: upload.put_key.as_deref().unwrap_or(&upload.object_key),
-                        now,
+                        now: self.clock.machine_now(),
                         expires_secs: self.url_ttl_secs,
                     };
                     let put = self.objects.presign_put(&scope, &upload).await?;
@@ -231,6 +230,7 @@ impl Service {
             });
         }
         self.metrics.part_urls.increment(signed as u64);
+        let now = self.clock.machine_now();
         let scope = UrlScope { endpoint, key: "", now, expires_secs: self.url_ttl_secs };
         let url = if signed > 0 { self.objects.presign_pipeline(&scope).await? } else { None };
         let pipeline =

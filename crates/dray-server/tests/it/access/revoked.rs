@@ -68,11 +68,11 @@ enum End {
 impl End {
     async fn come(self, world: &World, admin: &Admin, token: &dray_ops::CreatedToken) {
         // Longer than an admission is good for.
-        world.pass(SignedDuration::from_millis(100));
+        world.pass(SignedDuration::from_millis(100)).await;
         match self {
             Self::Not => {}
             Self::Revoked => assert!(admin.revoke_token(token.id, world.now()).await.unwrap()),
-            Self::Expired => world.pass(SignedDuration::from_secs(11)),
+            Self::Expired => world.pass(SignedDuration::from_secs(11)).await,
             // What the removal of a user leaves of their tokens.
             Self::WithItsUser => {
                 world.execute(&format!("delete from tokens where id = '{}'", token.id)).await;

@@ -33,7 +33,7 @@ async fn after_finalize_the_url_changes_nothing_any_more() {
         sweep_now(&mut stage).await;
         wait_for(async || stage.object_keys().await.len() == 1).await;
         assert_eq!(stage.world.owner().download(&id(&item)).await, b"good", "{}", stage.name);
-        stage.world.pass(SignedDuration::from_hours(3));
+        stage.world.pass(SignedDuration::from_hours(3)).await;
         sweep_now(&mut stage).await;
         wait_for(async || stage.world.count("tombstones").await == 0).await;
     }
@@ -60,7 +60,7 @@ async fn a_put_that_comes_after_an_abort_leaves_nothing_for_ever() {
         sweep_now(&mut stage).await;
         let waits = "tombstones where next_try_at is not null";
         wait_for(async || stage.world.count(waits).await > 0).await;
-        stage.world.pass(SignedDuration::from_hours(3));
+        stage.world.pass(SignedDuration::from_hours(3)).await;
         sweep_now(&mut stage).await;
         wait_for(async || stage.world.count("tombstones").await == 0).await;
         assert_eq!(stage.object_keys().await, Vec::<String>::new(), "{}", stage.name);
@@ -86,7 +86,7 @@ async fn what_nobody_finalizes_expires_with_what_was_put() {
         let owner = stage.world.owner();
         let uploads = owner.start_files(&[file("a", b"good"), file("b", b"good")], &json!({})).await;
         assert_eq!(put(&stage.world, &uploads[0], b"good").await.status(), 200);
-        stage.world.pass(SignedDuration::from_hours(25));
+        stage.world.pass(SignedDuration::from_hours(25)).await;
         let owner =
             stage.world.with_token(&stage.world.token("owner@localhost", &["access_drive"], HOUR).await);
         let outcomes = owner.finalize_files(&uploads).await;
@@ -98,7 +98,7 @@ async fn what_nobody_finalizes_expires_with_what_was_put() {
         .await;
         wait_for(async || stage.object_keys().await.is_empty()).await;
         // A copy may have started at the last moment, so the sweeper looks at these objects once more.
-        stage.world.pass(SignedDuration::from_hours(3));
+        stage.world.pass(SignedDuration::from_hours(3)).await;
         sweep_now(&mut stage).await;
         wait_for(async || stage.world.count("tombstones").await == 0).await;
     }
@@ -120,7 +120,7 @@ async fn a_put_after_the_file_was_removed_for_good_brings_nothing_back() {
         wait_for(async || stage.world.count(waits).await == keys).await;
         let late = put(&stage.world, &upload, b"late").await.status().as_u16();
         assert_eq!(late, if stage.is_embedded() { 412 } else { 200 }, "{}", stage.name);
-        stage.world.pass(SignedDuration::from_hours(3));
+        stage.world.pass(SignedDuration::from_hours(3)).await;
         sweep_now(&mut stage).await;
         wait_for(async || stage.world.count("tombstones").await == 0).await;
         assert_eq!(stage.object_keys().await, Vec::<String>::new(), "{}", stage.name);

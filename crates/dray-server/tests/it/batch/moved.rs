@@ -24,6 +24,7 @@ async fn a_file_that_was_started_before_a_move_to_another_store_begins_anew() {
     world.stop().await;
     let host = World::start().await;
     let s3 = host.as_store(host.url.clone());
+    world.adopt(&s3).await;
     world.serve(|config| config.s3 = Some(s3)).await;
 
     let owner = world.owner();
@@ -72,10 +73,10 @@ async fn a_start_that_is_repeated_with_its_key_extends_the_uploads_expiry() {
         async || world.owner().get("/drive/uploads").await.ok()["uploads"][0]["expiresAt"].clone();
     let upload = start().await;
     let first = expires_at().await;
-    world.pass(SignedDuration::from_hours(20));
+    world.pass(SignedDuration::from_hours(20)).await;
     assert_eq!(ids_of(&start().await), ids_of(&upload));
     assert_ne!(expires_at().await, first);
-    world.pass(SignedDuration::from_hours(20));
+    world.pass(SignedDuration::from_hours(20)).await;
     let found = world.owner().get("/drive/uploads").await.ok();
     assert_eq!(found["uploads"][0]["uploadId"], upload["uploadId"], "its first day is over");
 }

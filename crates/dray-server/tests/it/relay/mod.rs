@@ -217,7 +217,7 @@ async fn a_url_expires_and_binds_the_method_and_the_length_of_a_part() {
     let digest = drive.http.put(url).header("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==").body("abc");
     assert_eq!(refused(digest.send().await.unwrap()).await, error(400, "BadDigest"));
     assert_eq!(drive.http.put(url).body("abc").send().await.unwrap().status(), 200);
-    drive.pass(SignedDuration::from_hours(-2));
+    drive.pass(SignedDuration::from_hours(-2)).await;
     let old = owner.urls(&upload, 1).await.remove(0);
     assert_eq!(
         refused(drive.http.put(old).body("abc").send().await.unwrap()).await,

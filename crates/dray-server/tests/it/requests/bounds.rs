@@ -57,7 +57,7 @@ async fn ten_thousand_requests_of_one_address_keep_little_and_hinder_nobody() {
     let holder = world.with_token(made["grant"].as_str().unwrap());
     holder.upload_with("a", b"a", &json!({})).await;
     visit_from(&world, other, &format!("{guarded}/open"), &json!({ "password": "correct horse" })).await.ok();
-    world.pass(SignedDuration::from_mins(61));
+    world.pass(SignedDuration::from_mins(61)).await;
     world.restart().await;
     wait_for(async || world.count("submitters").await == 1).await;
     assert_eq!(submissions(&world.owner(), &request).await.len(), 1);

@@ -93,7 +93,7 @@ impl Scene {
         let (world, own) = (&self.world, format!("/drive/requests/{}", id(&self.request)));
         match state {
             "closed" => drop(self.maker.patch(&own, &json!({ "closed": true })).await.ok()),
-            "past its deadline" => world.pass(SignedDuration::from_mins(61)),
+            "past its deadline" => world.pass(SignedDuration::from_mins(61)).await,
             "deleted" => world.owner().delete(&own).await.done(),
             "password changed" => {
                 self.maker.patch(&own, &json!({ "password": "correct horse" })).await.ok();

@@ -168,7 +168,7 @@ async fn a_visitor_alone_may_take_all_that_a_request_takes_and_gives_way_to_othe
         let mut begun = Vec::new();
         for _ in 0..4 {
             begun.push(start(&one, 1).await.unwrap());
-            world.pass(SignedDuration::from_secs(1));
+            world.pass(SignedDuration::from_secs(1)).await;
         }
         let used_up = Some(refusal(409, "grant_used_up"));
         assert_eq!(start(&one, 1).await.err(), used_up);
@@ -193,7 +193,7 @@ async fn one_file_that_is_only_announced_keeps_all_of_a_request_for_fifteen_minu
     let (one, other) = (visitor(&world, 2, &path).await, visitor(&world, 3, &path).await);
     start(&one, 1000).await.unwrap();
     assert_eq!(start(&other, 10).await.err(), Some(refusal(409, "grant_used_up")));
-    world.pass(SignedDuration::from_mins(15));
+    world.pass(SignedDuration::from_mins(15)).await;
     let files = json!({ "files": [{ "path": "b", "fileSize": 10, "mimeType": "a/b" },
                                   { "path": "c", "fileSize": 10, "mimeType": "a/b" }] });
     let answer = other.post("/drive/files/upload/batch/start", &files).await.ok();
@@ -217,7 +217,7 @@ async fn strangers_never_take_more_than_half_of_a_quota_whatever_their_request_a
         start(&two, 312).await.unwrap();
         let third = visitor(&world, 4, &path).await;
         assert_eq!(start(&third, 1).await.err(), full, "both have just come");
-        world.pass(SignedDuration::from_mins(15));
+        world.pass(SignedDuration::from_mins(15)).await;
         start(&third, 1).await.unwrap();
         let gone = one.step("parts", &first.body(&json!({}))).await;
         assert!(gone.status.is_client_error(), "what has stored nothing for so long gave way: {}", gone.body);
@@ -298,7 +298,7 @@ async fn starting_and_aborting_again_and_again_has_an_end_and_leaves_no_rows() {
     assert_eq!(submissions(&owner, &request).await.len(), 1, "aborted uploads are not listed");
     // The rows go, and are counted all the same.
     world.execute("update submitters set created_at = created_at + 36000000").await;
-    world.pass(SignedDuration::from_hours(3));
+    world.pass(SignedDuration::from_hours(3)).await;
     world.restart().await;
     wait_for(async || world.count("uploads").await == 1).await;
     let holder = holder.by(world.http.clone(), world.url.clone());
@@ -337,7 +337,7 @@ async fn the_network_of_a_submitter_is_forgotten_with_their_grant() {
     let (_, path) = requested(&owner, &folder, &json!({})).await;
     submitter(&world, &path, &json!({})).await.upload_with("a", b"a", &json!({})).await;
     assert_eq!(world.count("submitters where network = '127.0.0.1'").await, 1);
-    world.pass(SignedDuration::from_hours(24 * 30 + 1));
+    world.pass(SignedDuration::from_hours(24 * 30 + 1)).await;
     world.restart().await;
     wait_for(async || world.count("submitters where network is not null").await == 0).await;
     assert_eq!(world.count("submitters").await, 1);
