@@ -54,8 +54,10 @@ class Store:
         return {upload["UploadId"] for upload in self.s3.list_multipart_uploads(Bucket="dray").get("Uploads", [])}
 
     def objects(self):
+        """The keys of the store's objects, without the mark that says whose store it is."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket="dray")
-        return {found["Key"] for page in pages for found in page.get("Contents", [])}
+        return {found["Key"] for page in pages for found in page.get("Contents", [])
+                if "/.dray-store/" not in found["Key"]}
 
     def down(self):
         self.dray.stop()

@@ -32,7 +32,8 @@ union all select 'garbage of the store', (select count(*) from store.garbage_set
 union all select 'items without an object', count(*) from items
           where object_key is not null and object_key not in (select key from store.object)
 union all select 'objects without an item', count(*) from store.object
-          where key not in (select object_key from items where object_key is not null)
+          where key not like '%/.dray-store/%'
+            and key not in (select object_key from items where object_key is not null)
 union all select 'part files by rows', -count(*) from store.part where file_tag is not null;
 """
 
