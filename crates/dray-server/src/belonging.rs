@@ -65,15 +65,13 @@ pub(crate) fn proven_later(db: Db, objects: &Objects, clock: Clock) -> Objects {
 }
 
 async fn mark_of(db: &Db, objects: &Objects, marking: Marking, clock: &Clock) -> Result<Mark, NotOurs> {
-    match db.read(|c| Ok(store_marks::get(c)?)).await? {
-        Some(mark) => marked(db, objects, mark, marking).await.map(Some),
-        None => {
-            check_samples(db, objects).await?;
-            match marking {
-                Marking::Allowed => mark_first(db, objects, clock).await,
-                Marking::Never => Ok(None),
-            }
-        }
+    if let Some(mark) = db.read(|c| Ok(store_marks::get(c)?)).await? {
+        return marked(db, objects, mark, marking).await.map(Some);
+    }
+    check_samples(db, objects).await?;
+    match marking {
+        Marking::Allowed => mark_first(db, objects, clock).await,
+        Marking::Never => Ok(None),
     }
 }
 

@@ -149,8 +149,7 @@ impl Server {
         let delivering = delivering(&config, &db, &clock, &metrics);
         let public = public_url.as_ref().map(|(url, _)| url.as_str());
         let store_origins = bytes_host::page_origins(public, bytes.as_ref(), &objects);
-        let service = drive(&config, clock, db, objects, &metrics, delivering.as_ref())?;
-        begin(&service).await?;
+        let service = drive(&config, clock, db, objects, &metrics, delivering.as_ref()).await?;
         let (public_url, base_path) =
             public_url.map_or((None, BasePath::new("")), |(url, path)| (Some(url), path));
         let app = http::App::new(http::Shared {
@@ -276,8 +275,8 @@ fn delivering(config: &Config, db: &Db, clock: &DriveTime, metrics: &Arc<Metrics
     Some(Delivering { db: db.clone(), clock: clock.clone(), metrics: metrics.clone(), settings })
 }
 
-/// The drive behind the API, with what the settings say about it.
-fn drive(
+/// The drive behind the API, with what the settings say about it. What comes before the first request is done.
+async fn drive(
     config: &Config,
     clock: DriveTime,
     db: Db,
@@ -285,7 +284,7 @@ fn drive(
     metrics: &Arc<Metrics>,
     delivering: Option<&Delivering>,
 ) -> Result<Service, Error> {
-    Ok(Service::new(service::Parts {
+    let service = Service::new(service::Parts {
         db,
         objects,
         clock,
@@ -296,7 +295,9 @@ fn drive(
         server: random::text().map_err(Error::Drive)?,
         webhooks: Webhooks::new(delivering.map(|with| with.settings.clone())),
         metrics: metrics.clone(),
-    }))
+    });
+    begin(&service).await?;
+    Ok(service)
 }
 
 /// Fails if the store refuses the server, or is not the drive's store.

@@ -139,7 +139,12 @@ impl Scene {
     /// The drive's store, as operators' commands open it.
     async fn open_store(&self) -> Store {
         match &self.s3 {
-            Some(s3) => Store::open(self.world.data.path(), Some(s3), "").await.unwrap(),
+            Some(s3) => {
+                let admin = self.world.admin().await;
+                let store = Store::open(&admin, self.world.data.path(), Some(s3), "").await.unwrap();
+                admin.close().await;
+                store
+            }
             None => store_of(&self.world).await,
         }
     }
