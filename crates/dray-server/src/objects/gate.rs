@@ -100,10 +100,10 @@ mod tests {
             .boxed()
         });
         let passed = join_all((0..3).map(|_| gate.pass())).await;
-        assert!(passed.iter().all(|passed| passed.is_err()), "{passed:?}");
+        assert!(passed.iter().all(Result::is_err), "{passed:?}");
         assert_eq!((asked.load(Ordering::SeqCst), gate.mark()), (1, None), "all share one proof");
         let passed = join_all((0..3).map(|_| gate.pass())).await;
-        assert!(passed.iter().all(|passed| passed.is_ok()), "{passed:?}");
+        assert!(passed.iter().all(Result::is_ok), "{passed:?}");
         gate.pass().await.unwrap();
         assert_eq!((asked.load(Ordering::SeqCst), gate.mark()), (2, Some("mark")));
     }

@@ -46,7 +46,7 @@ impl Objects {
     /// Finds out whether the store has these bytes.
     pub async fn held(&self, wanted: Wanted<'_>, depth: Depth) -> Result<Held> {
         let Some(file) = self.whole_file(wanted.key, true).await? else {
-            self.check().await?;
+            self.check_mark().await?;
             return Ok(Held::Nothing);
         };
         if file.size_bytes != wanted.size_bytes {

@@ -269,14 +269,14 @@ async fn without_its_folder_or_the_role_of_its_maker_a_grant_is_closed_and_nothi
 
 #[tokio::test]
 async fn a_grant_is_forgotten_a_week_after_its_end_and_what_it_brought_stays() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let (holder, grant) = granted(&world, &world.owner(), &json!({ "externalId": "e" })).await;
     let item = holder.upload_with("a", b"a", &json!({})).await;
     world.pass(SignedDuration::from_hours(6 * 24)).await;
-    world.restart().await;
+    world.see_a_sweep().await;
     assert_eq!(states(&world.owner(), &grant).await, ["finalized"]);
     world.pass(SignedDuration::from_hours(2 * 24 + 1)).await;
-    world.restart().await;
+    world.see_a_sweep().await;
     wait_for(async || world.count("grants").await == 0).await;
     let owner = world.owner();
     let path = format!("/drive/grants/{}", id(&grant));

@@ -91,7 +91,7 @@ impl Middle {
 
     /// From now on, it does not list the parts of this upload.
     pub(crate) fn lists_no_parts_of(&self, upload_id: &str) {
-        *self.unlisted.lock().unwrap() = upload_id.to_owned();
+        upload_id.clone_into(&mut self.unlisted.lock().unwrap());
         self.will(Act::ListsNoParts);
     }
 

@@ -98,17 +98,11 @@ impl History {
         };
         let known: Vec<_> =
             self.model.items.values().filter(|item| is_proven(item) && near(item)).cloned().collect();
-        match self.rng.choice(known).filter(|_| self.rng.bool()) {
-            Some(item) => Wanted { is_in_folder, name: item.name, bytes: item.bytes.unwrap_or_default() },
-            None => {
-                self.made += 1;
-                Wanted {
-                    is_in_folder,
-                    name: self.name().to_owned(),
-                    bytes: format!("{PROVEN} {}", self.made),
-                }
-            }
+        if let Some(item) = self.rng.choice(known).filter(|_| self.rng.bool()) {
+            return Wanted { is_in_folder, name: item.name, bytes: item.bytes.unwrap_or_default() };
         }
+        self.made += 1;
+        Wanted { is_in_folder, name: self.name().to_owned(), bytes: format!("{PROVEN} {}", self.made) }
     }
 
     /// A grant sends each file anew, and makes no folder for it.
@@ -155,23 +149,16 @@ impl History {
         let begun = begun.unwrap_or_else(|| panic!("file {at} is {answer:?}: {}", self.story())).body;
         let told = begun["parentId"].as_str();
         let place = places.iter().copied().find(|place| place.map(|id| self.ids[&id].as_str()) == told);
-        upload.parent = match place {
-            Some(place) => {
-                let same = self.model.same_files(sender, place, wanted);
-                assert!(same.is_empty(), "file {at} is there already, as {same:?}: {}", self.story());
-                place
-            }
-            None => {
-                assert!(
-                    wanted.is_in_folder && places.is_empty(),
-                    "file {at} goes to {told:?}: {}",
-                    self.story()
-                );
-                let id = self.model.add(sender.who.user, upload.parent, FOLDER, None);
-                self.ids.insert(id, told.unwrap().to_owned());
-                *new_folder = Some(id);
-                Some(id)
-            }
+        upload.parent = if let Some(place) = place {
+            let same = self.model.same_files(sender, place, wanted);
+            assert!(same.is_empty(), "file {at} is there already, as {same:?}: {}", self.story());
+            place
+        } else {
+            assert!(wanted.is_in_folder && places.is_empty(), "file {at} goes to {told:?}: {}", self.story());
+            let id = self.model.add(sender.who.user, upload.parent, FOLDER, None);
+            self.ids.insert(id, told.unwrap().to_owned());
+            *new_folder = Some(id);
+            Some(id)
         };
         self.put_whole(sender, upload, &begun).await;
     }

@@ -28,16 +28,12 @@ impl History {
     /// Somebody with a token or, now and then, with a grant.
     pub(super) fn sender(&mut self) -> Sender {
         let numbers: Vec<_> = self.grants.keys().copied().collect();
-        match self.rng.choice(numbers).filter(|_| self.rng.u32(..3) == 0) {
-            Some(number) => {
-                let grant = &self.grants[&number];
-                Sender { who: grant.who, secret: grant.secret.clone(), grant: Some(number) }
-            }
-            None => {
-                let (who, secret) = self.somebody();
-                Sender { who, secret, grant: None }
-            }
+        if let Some(number) = self.rng.choice(numbers).filter(|_| self.rng.u32(..3) == 0) {
+            let grant = &self.grants[&number];
+            return Sender { who: grant.who, secret: grant.secret.clone(), grant: Some(number) };
         }
+        let (who, secret) = self.somebody();
+        Sender { who, secret, grant: None }
     }
 
     pub(super) fn on_conflict(&mut self) -> (OnConflict, &'static str) {

@@ -6,7 +6,7 @@ use dray_ops::Store;
 use dray_server::{Clock, Config, S3Config};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{World, real_now};
+use super::{World, real_now, wait_for};
 
 impl World {
     /// Why the server does not start with these settings.
@@ -42,6 +42,15 @@ impl World {
         admin.adopt(&store, &Clock::from_fn(real_now)).await.unwrap();
         store.close().await;
         admin.close().await;
+    }
+
+    /// Waits until the server has swept: it removes what somebody removed for good, whatever its clock says.
+    pub(crate) async fn see_a_sweep(&self) {
+        let owner = self.owner();
+        let file = owner.folder("swept", None).await;
+        owner.trash(&file).await;
+        owner.purge(&file).await;
+        wait_for(async || self.count("items where purged_at is not null").await == 0).await;
     }
 }
 
