@@ -195,7 +195,7 @@ async fn a_start_that_a_crash_cut_off_is_begun_anew_and_leaves_one_upload() {
 
 #[tokio::test]
 async fn keys_are_forgotten_after_a_day() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let owner = world.owner();
     let body = json!({ "name": "f" });
     let first = make(&owner, "/drive/folders", "k", &body).await.ok();
@@ -205,7 +205,7 @@ async fn keys_are_forgotten_after_a_day() {
     let second = make(&owner, "/drive/folders", "k", &body).await;
     assert!(!is_repeat(&second));
     world.pass(SignedDuration::from_hours(25)).await;
-    world.restart().await;
+    world.see_a_sweep().await;
     crate::world::wait_for(async || world.count("idempotency_keys").await == 0).await;
 }
 

@@ -108,6 +108,8 @@ async fn answer(
     body: Bytes,
 ) -> Response {
     let is_of_upload = uri.query().is_some_and(|query| query.contains("uploadId="));
+    // The mark that says whose store it is does not come by a Complete.
+    let is_of_file = uri.path().contains("/files/") && !uri.path().contains("/.dray-store/");
     let is_denied = *slow.is_held.borrow() && slow.has_begun.load(Ordering::SeqCst);
     match method {
         Method::POST if is_of_upload && slow.denies_completes.load(Ordering::SeqCst) => {
@@ -132,7 +134,7 @@ async fn answer(
             });
             complete.await.unwrap()
         }
-        _ if is_denied && (is_of_upload || method == Method::HEAD && uri.path().contains("/files/")) => {
+        _ if is_denied && (is_of_upload || method == Method::HEAD && is_of_file) => {
             (StatusCode::NOT_FOUND, UNKNOWN).into_response()
         }
         _ => slow.forward(method, &uri, headers, body).await,

@@ -30,6 +30,8 @@ fn a_backup_of_a_running_drive_becomes_a_drive_elsewhere() {
     let (code, said) = failed(on(&data, &["restore"]).arg(folder.path().join("nowhere")));
     assert_eq!(code, 2, "{said}");
     assert_eq!(json(on(&data, &["restore"]).arg(&backup)), made);
+    drive.file("later", 1);
+    drive.json(&["upload", "later"]);
     let (code, said) = failed(on(&drive.data(), &["restore"]).arg(&backup).args(["--url", &drive.url]));
     assert!(code == 2 && said.contains("already has a drive in it"), "{code} {said}");
     drive.stop();
