@@ -331,14 +331,14 @@ async fn the_folder_of_a_submitter_is_never_deeper_than_folders_may_be() {
 
 #[tokio::test]
 async fn the_network_of_a_submitter_is_forgotten_with_their_grant() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("inbox", None).await;
     let (_, path) = requested(&owner, &folder, &json!({})).await;
     submitter(&world, &path, &json!({})).await.upload_with("a", b"a", &json!({})).await;
     assert_eq!(world.count("submitters where network = '127.0.0.1'").await, 1);
     world.pass(SignedDuration::from_hours(24 * 30 + 1)).await;
-    world.restart().await;
+    world.see_a_sweep().await;
     wait_for(async || world.count("submitters where network is not null").await == 0).await;
     assert_eq!(world.count("submitters").await, 1);
 }
