@@ -309,7 +309,7 @@ async fn requests_and_submitters_are_not_listed_among_tokens_and_cannot_be_revok
 
 #[tokio::test]
 async fn who_sent_what_is_known_as_long_as_the_request_exists() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("inbox", None).await;
     let (request, path) = requested(&owner, &folder, &json!({ "asksName": "required" })).await;
@@ -318,12 +318,12 @@ async fn who_sent_what_is_known_as_long_as_the_request_exists() {
     assert!(item["requestId"].is_null(), "a submitter does not learn the request's id");
     assert_eq!(owner.item(&id(&item)).await["requestId"], request["id"]);
     world.pass(SignedDuration::from_hours(24 * 60)).await;
-    world.restart().await;
+    world.see_a_sweep().await;
     let owner = world.owner();
     let idle = submitter(&world, &path, &json!({ "name": "Idle" })).await;
     drop(idle);
     world.pass(SignedDuration::from_mins(61)).await;
-    world.restart().await;
+    world.see_a_sweep().await;
     wait_for(async || world.count("submitters").await == 1).await;
     let told = submissions(&world.owner(), &request).await;
     assert_eq!((&told[0]["submitter"]["name"], &told[0]["upload"]["fileName"]), (&json!("Ada"), &json!("a")));

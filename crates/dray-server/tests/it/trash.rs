@@ -179,7 +179,7 @@ async fn emptying_removes_everything_of_the_caller_and_nothing_of_others() {
 
 #[tokio::test]
 async fn items_are_removed_after_thirty_days_in_the_trash_and_not_before() {
-    let mut world = World::start().await;
+    let world = World::start().await;
     let owner = world.owner();
     let folder = owner.folder("folder", None).await;
     owner.file("inside", Some(&folder)).await;
@@ -188,14 +188,13 @@ async fn items_are_removed_after_thirty_days_in_the_trash_and_not_before() {
     world.pass(SignedDuration::from_hours(24)).await;
     owner.trash(&later).await;
     world.pass(SignedDuration::from_hours(29 * 24) - SignedDuration::from_mins(5)).await;
-    world.stop().await;
     // A sweep removes objects after the trash. Once this object is gone, so is the trash.
     world.execute("insert into tombstones (object_key, created_at) values ('files/none', 0)").await;
-    world.serve(|_| {}).await;
+    world.see_a_sweep().await;
     wait_for(async || world.count("tombstones").await == 0).await;
     assert_eq!(world.owner().trashed().await, ["later", "folder"]);
     world.pass(SignedDuration::from_mins(10)).await;
-    world.restart().await;
+    world.see_a_sweep().await;
     wait_for(async || world.object_keys().await.len() == 1).await;
     assert_eq!(world.owner().trashed().await, ["later"]);
     assert_eq!(world.owner().usage().await, (1, 5));
