@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::acts::id;
 use crate::batch::{known, stages};
 use crate::middle::{Act, Middle};
-use crate::operate::{back_up_bytes, restore_telling, store_of};
+use crate::operate::{Done, back_up_from, restore_telling, restore_to, store_of};
 use crate::world::{World, bytes, real_now};
 
 /// The size of the file that gets damaged: two blocks of the embedded store, so that it can be damaged in the second.
@@ -110,7 +110,7 @@ impl Scene {
         assert_eq!(world.count(&format!("items where {sql}")).await, 1);
         let scene = Self { world, store, ids, key: String::new(), folder: tempfile::tempdir().unwrap() };
         let folder = tempfile::tempdir().unwrap();
-        back_up_bytes(&scene.world, folder.path(), Bytes::None).await.unwrap();
+        scene.back_up(folder.path(), Bytes::None).await.unwrap();
         let key = key_of(folder.path(), "second");
         Self { key, ..scene }
     }
@@ -131,6 +131,26 @@ impl Scene {
 
     fn backup(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// The drive's store, as operators' commands open it.
+    async fn open_store(&self) -> Store {
+        match &self.store {
+            Some(store) => {
+                let s3 = store.as_store(store.url.clone());
+                Store::open(self.world.data.path(), Some(&s3), "").await.unwrap()
+            }
+            None => store_of(&self.world).await,
+        }
+    }
+
+    async fn back_up(&self, folder: &Path, bytes: Bytes) -> Done {
+        back_up_from(&self.world, self.open_store().await, folder, bytes).await
+    }
+
+    /// Restores the backup into the drive that it was made of.
+    async fn restore_again(&self) -> Done {
+        restore_to(&self.world, self.open_store().await, self.backup()).await
     }
 
     fn copy(&self) -> PathBuf {
@@ -162,8 +182,7 @@ async fn a_backup_names_a_damaged_file_copies_all_others_and_keeps_the_good_copy
         for scene in Scene::all().await {
             scene.harm(harm).await;
             for _ in 0..2 {
-                let (copied, troubles) =
-                    back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+                let (copied, troubles) = scene.back_up(scene.backup(), Bytes::New).await.unwrap();
                 assert_eq!(
                     (copied.objects, copied.damaged, copied.failed),
                     (3, 1, 0),
@@ -183,9 +202,9 @@ async fn a_backup_names_a_damaged_file_copies_all_others_and_keeps_the_good_copy
 async fn a_verifying_backup_names_what_is_damaged_in_the_store_and_keeps_its_good_copy() {
     for harm in HARMS {
         for scene in Scene::all().await.into_iter().filter(|scene| scene.shows(harm)) {
-            back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+            scene.back_up(scene.backup(), Bytes::New).await.unwrap();
             scene.harm(harm).await;
-            let (copied, troubles) = back_up_bytes(&scene.world, scene.backup(), Bytes::All).await.unwrap();
+            let (copied, troubles) = scene.back_up(scene.backup(), Bytes::All).await.unwrap();
             assert_eq!((copied.kept, copied.damaged), (2, 1), "{harm:?} {troubles:?}");
             assert!(
                 troubles[0].contains("\"second\"") && troubles[0].contains("has the right ones"),
@@ -200,10 +219,10 @@ async fn a_verifying_backup_names_what_is_damaged_in_the_store_and_keeps_its_goo
 async fn a_restore_repairs_bytes_that_have_the_right_size_and_are_damaged() {
     for harm in HARMS {
         for scene in Scene::all().await.into_iter().filter(|scene| scene.shows(harm)) {
-            back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+            scene.back_up(scene.backup(), Bytes::New).await.unwrap();
             scene.harm(harm).await;
             // The rows are those of the backup.
-            let (restored, troubles) = restore_telling(&scene.world, scene.backup()).await.unwrap();
+            let (restored, troubles) = scene.restore_again().await.unwrap();
             assert_eq!(
                 (restored.objects, restored.kept, restored.damaged),
                 (3, 2, 0),
@@ -211,7 +230,7 @@ async fn a_restore_repairs_bytes_that_have_the_right_size_and_are_damaged() {
             );
             assert!(troubles.len() == 1 && troubles[0].contains("written again"), "{troubles:?}");
             scene.check_whole().await;
-            let (again, troubles) = restore_telling(&scene.world, scene.backup()).await.unwrap();
+            let (again, troubles) = scene.restore_again().await.unwrap();
             assert_eq!((again.kept, again.bytes, troubles.len()), (3, 0, 0));
         }
     }
@@ -220,7 +239,7 @@ async fn a_restore_repairs_bytes_that_have_the_right_size_and_are_damaged() {
 #[tokio::test]
 async fn a_restore_that_missed_a_file_brings_it_when_it_is_run_again_and_changed_rows_are_refused() {
     for scene in Scene::all().await {
-        back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+        scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         let good = std::fs::read(scene.copy()).unwrap();
         std::fs::write(scene.copy(), bytes(SIZE, 8)).unwrap();
         let mut other = scene.world.elsewhere().await;
@@ -241,7 +260,7 @@ async fn a_restore_that_missed_a_file_brings_it_when_it_is_run_again_and_changed
 #[tokio::test]
 async fn a_copy_that_an_earlier_backup_made_of_damaged_bytes_is_made_again_and_never_restored() {
     for scene in Scene::all().await {
-        back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+        scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         // As a version did that compared nothing: it copied other bytes, and listed their checksum.
         let (good, bad) = (bytes(SIZE, 2), bytes(SIZE, 9));
         let sum = |content: &[u8]| known("x", content)["checksum"]["crc64nvme"].as_str().unwrap().to_owned();
@@ -252,7 +271,7 @@ async fn a_copy_that_an_earlier_backup_made_of_damaged_bytes_is_made_again_and_n
         let other = scene.world.elsewhere().await;
         let (restored, _) = restore_telling(&other, scene.backup()).await.unwrap();
         assert_eq!((restored.damaged, restored.bytes), (1, 60_000));
-        let (copied, troubles) = back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+        let (copied, troubles) = scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         assert_eq!((copied.kept, copied.bytes, copied.damaged), (2, SIZE as u64, 0), "{troubles:?}");
         assert!(std::fs::read(scene.copy()).unwrap() == good);
     }
@@ -261,7 +280,7 @@ async fn a_copy_that_an_earlier_backup_made_of_damaged_bytes_is_made_again_and_n
 #[tokio::test]
 async fn a_damaged_line_in_the_list_of_a_backup_hides_no_other_file() {
     for scene in Scene::all().await {
-        back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+        scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         let list = scene.backup().join("objects.jsonl");
         let listed = std::fs::read_to_string(&list).unwrap();
         std::fs::write(&list, listed.replacen("{\"key\"", "\u{0}\"key\"", 1)).unwrap();
@@ -300,7 +319,7 @@ async fn a_move_names_a_damaged_file_moves_all_others_and_trusts_no_object_that_
         }
         let host = World::start().await;
         let s3 = host.as_store(host.url.clone());
-        back_up_bytes(&scene.world, scene.backup(), Bytes::New).await.unwrap();
+        scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         scene.harm(harm).await;
         scene.world.stop().await;
         let data = scene.world.data.path().to_owned();
@@ -347,6 +366,7 @@ async fn an_object_that_the_store_refuses_is_named_and_stops_no_other() {
     assert_eq!((copied.kept, copied.bytes, copied.failed), (2, SIZE as u64, 0));
 
     // Objects that nothing refers to, one of which the store does not remove.
+    scene.world.execute("update items set upload_id = null").await;
     scene.world.execute("delete from uploads").await;
     scene.world.execute("delete from items where name <> 'third'").await;
     middle.will(Act::Answers("DELETE", refused, 403));

@@ -90,8 +90,12 @@ pub(crate) async fn back_up(world: &World, folder: &Path) -> Copied {
 /// The outcome of a backup or restore, and what it told about objects that are missing or damaged.
 pub(crate) type Done = Result<(Copied, Vec<String>), String>;
 
-pub(crate) async fn back_up_bytes(world: &World, folder: &Path, bytes: Bytes) -> Done {
-    let (admin, store) = (world.admin().await, store_of(world).await);
+async fn back_up_bytes(world: &World, folder: &Path, bytes: Bytes) -> Done {
+    back_up_from(world, store_of(world).await, folder, bytes).await
+}
+
+pub(crate) async fn back_up_from(world: &World, store: Store, folder: &Path, bytes: Bytes) -> Done {
+    let admin = world.admin().await;
     let (mut progress, mut troubles) = (0, Vec::new());
     let tell = |told: Told<'_>| match told {
         Told::Plan { .. } => {}
@@ -111,7 +115,11 @@ async fn restore(world: &World, folder: &Path) -> Result<Copied, String> {
 }
 
 pub(crate) async fn restore_telling(world: &World, folder: &Path) -> Done {
-    let (admin, store) = (world.admin().await, store_of(world).await);
+    restore_to(world, store_of(world).await, folder).await
+}
+
+pub(crate) async fn restore_to(world: &World, store: Store, folder: &Path) -> Done {
+    let admin = world.admin().await;
     let mut troubles = Vec::new();
     let tell = |told: Told<'_>| {
         if let Told::Trouble(trouble) = told {
@@ -267,8 +275,13 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     let (admin, admin_there) = (filled.world.admin().await, other.admin().await);
     // The move is interrupted after the first object, and started again.
     let cut_off = tokio::sync::Notify::new();
+    let cut = |told: Told<'_>| {
+        if matches!(told, Told::Progress(_)) {
+            cut_off.notify_one();
+        }
+    };
     tokio::select! {
-        _ = admin.move_objects(&from, &to, &folder, &clock, |_| cut_off.notify_one()) => {}
+        _ = admin.move_objects(&from, &to, &folder, &clock, cut) => {}
         () = cut_off.notified() => {}
     }
     let moved = admin.move_objects(&from, &to, &folder, &clock, |_| {}).await.unwrap();
