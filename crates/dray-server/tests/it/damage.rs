@@ -77,6 +77,8 @@ struct Scene {
     world: World,
     /// The drive whose store it uses, if it is not its own.
     store: Option<World>,
+    /// How commands reach its store, if it is not its own.
+    s3: Option<S3Config>,
     ids: Vec<String>,
     /// The key of the second file.
     key: String,
@@ -90,13 +92,14 @@ impl Scene {
         for stage in stages().await.into_iter().filter(|stage| stage.name != "relayed") {
             // The tests damage files of an embedded store.
             if stage.world.store.is_none() || stage.store.is_some() {
-                scenes.push(Self::on(stage.world, stage.store).await);
+                let s3 = stage.store.as_ref().map(|store| store.as_store(store.url.clone()));
+                scenes.push(Self::on(stage.world, stage.store, s3).await);
             }
         }
         scenes
     }
 
-    async fn on(world: World, store: Option<World>) -> Self {
+    async fn on(world: World, store: Option<World>, s3: Option<S3Config>) -> Self {
         let owner = world.owner();
         let mut ids = Vec::new();
         for (name, content) in
@@ -108,7 +111,7 @@ impl Scene {
         }
         let sql = "name = 'second' and object_key is not null";
         assert_eq!(world.count(&format!("items where {sql}")).await, 1);
-        let scene = Self { world, store, ids, key: String::new(), folder: tempfile::tempdir().unwrap() };
+        let scene = Self { world, store, s3, ids, key: String::new(), folder: tempfile::tempdir().unwrap() };
         let folder = tempfile::tempdir().unwrap();
         scene.back_up(folder.path(), Bytes::None).await.unwrap();
         let key = key_of(folder.path(), "second");
@@ -135,11 +138,8 @@ impl Scene {
 
     /// The drive's store, as operators' commands open it.
     async fn open_store(&self) -> Store {
-        match &self.store {
-            Some(store) => {
-                let s3 = store.as_store(store.url.clone());
-                Store::open(self.world.data.path(), Some(&s3), "").await.unwrap()
-            }
+        match &self.s3 {
+            Some(s3) => Store::open(self.world.data.path(), Some(s3), "").await.unwrap(),
             None => store_of(&self.world).await,
         }
     }
@@ -313,7 +313,7 @@ async fn a_file_whose_bytes_are_damaged_is_sent_again_and_is_whole_afterwards() 
 #[tokio::test]
 async fn a_move_names_a_damaged_file_moves_all_others_and_trusts_no_object_that_was_overwritten_since() {
     for harm in [Harm::Flipped, Harm::Gone] {
-        let mut scene = Scene::on(World::start().await, None).await;
+        let mut scene = Scene::on(World::start().await, None, None).await;
         if scene.world.store.is_some() {
             return;
         }
@@ -350,7 +350,7 @@ async fn an_object_that_the_store_refuses_is_named_and_stops_no_other() {
     }
     let (middle, s3) = Middle::start(&host).await;
     let world = World::start_with(|config| config.s3 = Some(s3.clone())).await;
-    let scene = Scene::on(world, None).await;
+    let scene = Scene::on(world, None, Some(s3.clone())).await;
     let folder = scene.world.data.path();
     let (store, admin) = (Store::open(folder, Some(&s3), "").await.unwrap(), scene.world.admin().await);
     let clock = Clock::from_fn(real_now);
