@@ -54,10 +54,10 @@ impl Admin {
         dump::write(&self.db, rows.path(), clock.now()).await?;
         let objects = dump::objects(rows.path())?;
         plan(&objects, &mut tell);
-        let (mut notes, noted) = Notes::open(folder, to.objects.name())?;
+        let (mut notes, compared) = Notes::open(folder, to.objects.name())?;
         let mut copied = Copied::default();
         let needs = Needs { stores: &[from, to], folder: Some(folder) };
-        let work = |object| move_one(from, to, folder, object, &noted);
+        let work = |object| move_one(from, to, folder, object, &compared);
         let done = |object: ItemObject, etag: Option<Option<String>>, outcome: &Outcome| {
             if let Some(etag) = etag.flatten() {
                 notes.add(&object.key, &etag)?;
@@ -76,12 +76,12 @@ async fn move_one(
     to: &Store,
     folder: &Path,
     object: ItemObject,
-    noted: &BTreeMap<String, String>,
+    compared: &BTreeMap<String, String>,
 ) -> drive::Result<(Option<String>, Outcome)> {
     let ItemObject { key, size_bytes, crc64, .. } = &object;
-    if let Some(noted) = noted.get(key)
+    if let Some(etag) = compared.get(key)
         && let Some(there) = to.objects.whole_file(key, true).await?
-        && there.etag == *noted
+        && there.etag == *etag
         && there.size_bytes == *size_bytes
     {
         return Ok((None, Outcome::Kept));
@@ -147,8 +147,8 @@ impl Notes {
         let path = folder.join(format!("migrated-to-{name}"));
         let file = private::ensure_file(&path).map_err(|err| on_disk(&err))?;
         let lines = std::fs::read_to_string(&path).map_err(|err| on_disk(&err))?;
-        let noted = lines.lines().filter_map(|line| line.split_once('\t'));
-        Ok((Self(file), noted.map(|(key, etag)| (key.to_owned(), etag.to_owned())).collect()))
+        let compared = lines.lines().filter_map(|line| line.split_once('\t'));
+        Ok((Self(file), compared.map(|(key, etag)| (key.to_owned(), etag.to_owned())).collect()))
     }
 
     fn add(&mut self, key: &str, etag: &str) -> drive::Result<()> {

@@ -66,9 +66,8 @@ async fn restore(
     if there == Held::Wanted {
         return Ok(Outcome::Kept);
     }
-    let damage = match backup_damage(&path, &object, crc64).await {
-        None => return write(store, &path, &object, crc64, there).await,
-        Some(damage) => damage,
+    let Some(damage) = backup_damage(&path, &object, crc64).await else {
+        return write(store, &path, &object, crc64, there).await;
     };
     Ok(match there {
         Held::Other(what) => Outcome::Damaged(object.trouble(format_args!("the store {what}, and {damage}"))),
