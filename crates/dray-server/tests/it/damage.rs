@@ -179,7 +179,7 @@ const HARMS: [Harm; 4] = [Harm::Flipped, Harm::Gone, Harm::Cut, Harm::Replaced];
 #[tokio::test]
 async fn a_backup_names_a_damaged_file_copies_all_others_and_keeps_the_good_copy_that_it_has() {
     for harm in HARMS {
-        for scene in Scene::all().await {
+        for scene in Box::pin(Scene::all()).await {
             scene.harm(harm).await;
             for _ in 0..2 {
                 let (copied, troubles) = scene.back_up(scene.backup(), Bytes::New).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_backup_names_a_damaged_file_copies_all_others_and_keeps_the_good_copy
 #[tokio::test]
 async fn a_verifying_backup_names_what_is_damaged_in_the_store_and_keeps_its_good_copy() {
     for harm in HARMS {
-        for scene in Scene::all().await.into_iter().filter(|scene| scene.shows(harm)) {
+        for scene in Box::pin(Scene::all()).await.into_iter().filter(|scene| scene.shows(harm)) {
             scene.back_up(scene.backup(), Bytes::New).await.unwrap();
             scene.harm(harm).await;
             let (copied, troubles) = scene.back_up(scene.backup(), Bytes::All).await.unwrap();
@@ -218,7 +218,7 @@ async fn a_verifying_backup_names_what_is_damaged_in_the_store_and_keeps_its_goo
 #[tokio::test]
 async fn a_restore_repairs_bytes_that_have_the_right_size_and_are_damaged() {
     for harm in HARMS {
-        for scene in Scene::all().await.into_iter().filter(|scene| scene.shows(harm)) {
+        for scene in Box::pin(Scene::all()).await.into_iter().filter(|scene| scene.shows(harm)) {
             scene.back_up(scene.backup(), Bytes::New).await.unwrap();
             scene.harm(harm).await;
             // The rows are those of the backup.
@@ -238,7 +238,7 @@ async fn a_restore_repairs_bytes_that_have_the_right_size_and_are_damaged() {
 
 #[tokio::test]
 async fn a_restore_that_missed_a_file_brings_it_when_it_is_run_again_and_changed_rows_are_refused() {
-    for scene in Scene::all().await {
+    for scene in Box::pin(Scene::all()).await {
         scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         let good = std::fs::read(scene.copy()).unwrap();
         std::fs::write(scene.copy(), bytes(SIZE, 8)).unwrap();
@@ -259,7 +259,7 @@ async fn a_restore_that_missed_a_file_brings_it_when_it_is_run_again_and_changed
 
 #[tokio::test]
 async fn a_copy_that_an_earlier_backup_made_of_damaged_bytes_is_made_again_and_never_restored() {
-    for scene in Scene::all().await {
+    for scene in Box::pin(Scene::all()).await {
         scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         // As a version did that compared nothing: it copied other bytes, and listed their checksum.
         let (good, bad) = (bytes(SIZE, 2), bytes(SIZE, 9));
@@ -279,7 +279,7 @@ async fn a_copy_that_an_earlier_backup_made_of_damaged_bytes_is_made_again_and_n
 
 #[tokio::test]
 async fn a_damaged_line_in_the_list_of_a_backup_hides_no_other_file() {
-    for scene in Scene::all().await {
+    for scene in Box::pin(Scene::all()).await {
         scene.back_up(scene.backup(), Bytes::New).await.unwrap();
         let list = scene.backup().join("objects.jsonl");
         let listed = std::fs::read_to_string(&list).unwrap();
@@ -294,7 +294,7 @@ async fn a_damaged_line_in_the_list_of_a_backup_hides_no_other_file() {
 #[tokio::test]
 async fn a_file_whose_bytes_are_damaged_is_sent_again_and_is_whole_afterwards() {
     for harm in HARMS {
-        for scene in Scene::all().await.into_iter().filter(|scene| scene.shows(harm)) {
+        for scene in Box::pin(Scene::all()).await.into_iter().filter(|scene| scene.shows(harm)) {
             let (owner, content) = (scene.world.owner(), bytes(SIZE, 2));
             let file = known("second", &content);
             let start =
