@@ -214,7 +214,7 @@ mod tests {
             store(move |first, last| if first < 8 { broken(first, first + 4) } else { part(first, last) });
         assert_eq!(goes_on.read_crc64("k", 10).await, Ok(Crc64::of(whole)));
         let said = "<Error><Code>ObjectDamaged</Code><Message>m</Message></Error>";
-        let refused = || (StatusCode::INTERNAL_SERVER_ERROR, said).into_response();
+        let refused = move || (StatusCode::INTERNAL_SERVER_ERROR, said).into_response();
         let damaged = store(move |first, _| if first == 0 { broken(0, 4) } else { refused() });
         let failed = damaged.read_crc64("k", 10).await;
         assert!(matches!(failed, Err(Error::BytesDamaged { .. })), "{failed:?}");
