@@ -10,8 +10,6 @@ use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 
 use crate::output::Output;
 
-/// After this time, work says what it does and how much there is.
-const SAY_AFTER: Duration = Duration::from_secs(5);
 /// How often long work says how far it is, if no bar shows it.
 const SAY_EVERY: Duration = Duration::from_mins(1);
 
@@ -44,8 +42,6 @@ pub(crate) struct Work {
     /// What else people should know if it takes long.
     note: &'static str,
     objects: u64,
-    /// Whether it has said what it does.
-    is_told: bool,
     said: Duration,
 }
 
@@ -54,7 +50,7 @@ impl Work {
     pub(crate) fn new(doing: &'static str, note: &'static str) -> Self {
         let bar = if stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
         let style = ProgressStyle::with_template(STYLE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: bar.with_style(style), doing, note, objects: 0, is_told: false, said: Duration::ZERO }
+        Self { bar: bar.with_style(style), doing, note, objects: 0, said: Duration::ZERO }
     }
 
     /// Shows progress, and says which objects are missing or damaged.
@@ -67,12 +63,10 @@ impl Work {
             Told::Trouble(trouble) => self.say(trouble),
             Told::Progress(copied) => {
                 self.bar.set_position(copied.seen_bytes);
-                if !self.is_told && self.bar.elapsed() > SAY_AFTER {
-                    self.is_told = true;
-                    let (objects, bytes) = (self.objects, ByteSize(self.bar.length().unwrap_or(0)));
-                    self.say(&format!("{} {objects} objects, {bytes}{}", self.doing, self.note));
-                }
                 if self.bar.is_hidden() && self.bar.elapsed() > self.said + SAY_EVERY {
+                    if self.said.is_zero() {
+                        self.say(&format!("{} all objects{}", self.doing, self.note));
+                    }
                     self.said = self.bar.elapsed();
                     self.say(&self.far(copied.objects, copied.seen_bytes));
                 }
