@@ -40,7 +40,7 @@ pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
         Ok(buckets) => say_left_out(&buckets),
         // The backup itself is complete.
         Err(err) => {
-            Output::new(false).note(&format!("the other buckets of the store cannot be listed: {err}"))
+            Output::new(false).note(&format!("the other buckets of the store cannot be listed: {err}"));
         }
     }
     report("backed up", &copied, data.json)
