@@ -73,6 +73,9 @@ impl Work {
                     self.say(&format!("{} {objects} objects, {bytes}{}", self.doing, self.note));
                 }
                 if self.bar.is_hidden() && self.bar.elapsed() > self.said + SAY_EVERY {
+                    if self.said.is_zero() {
+                        self.say(&format!("{} all objects{}", self.doing, self.note));
+                    }
                     self.said = self.bar.elapsed();
                     self.say(&self.far(copied.objects, copied.seen_bytes));
                 }
