@@ -104,8 +104,11 @@ impl History {
     fn keep_grant(&mut self, grant: Grant) {
         self.made += 1;
         self.grants.insert(self.made, grant);
-        if self.grants.len() > MOST_GRANTS {
-            self.grants.pop_first();
+        if self.grants.len() > MOST_GRANTS
+            && let Some((gone, _)) = self.grants.pop_first()
+        {
+            // Nobody here would notice if its request is closed, and its uploads end.
+            self.forget_uploads_of(|begun| begun.upload.grant == Some(gone));
         }
     }
 
@@ -152,6 +155,13 @@ impl History {
         self.uploads.retain(|begun| begun.became.is_some() || !is_of(begun));
     }
 
+    fn forget_uploads_of_request(&mut self, number: usize) {
+        let is_of = |grant: &Grant| grant.request == Some(number);
+        let of: Vec<_> =
+            self.grants.iter().filter(|(_, one)| is_of(one)).map(|(&number, _)| number).collect();
+        self.forget_uploads_of(|begun| begun.upload.grant.is_some_and(|number| of.contains(&number)));
+    }
+
     pub(super) async fn make_request(&mut self) -> Done {
         let (who, secret) = self.somebody();
         let Some(folder) = self.item_for(who) else { return (who.user, Vec::new()) };
@@ -165,6 +175,7 @@ impl History {
             self.requests.insert(self.made, FileRequest { id, url, maker: who, folder, is_closed: false });
             if self.requests.len() > MOST_REQUESTS {
                 let (gone, _) = self.requests.pop_first().unwrap();
+                self.forget_uploads_of_request(gone);
                 self.grants.retain(|_, grant| grant.request != Some(gone));
             }
         }
@@ -209,10 +220,7 @@ impl History {
             let request = self.requests.get_mut(&number).unwrap();
             request.is_closed = closes;
             if closes {
-                let is_of = |grant: &Grant| grant.request == Some(number);
-                let of: Vec<_> =
-                    self.grants.iter().filter(|(_, one)| is_of(one)).map(|(&number, _)| number).collect();
-                self.forget_uploads_of(|begun| begun.upload.grant.is_some_and(|number| of.contains(&number)));
+                self.forget_uploads_of_request(number);
             }
         }
         (who.user, Vec::new())
