@@ -56,6 +56,10 @@ fn without_addresses(answer: &mut Value) {
     if answer.get("files").is_some() {
         answer["expiresAt"] = Value::Null;
     }
+    if let Some(pipeline) = answer.get_mut("pipeline") {
+        assert!(pipeline["url"].is_string());
+        pipeline["url"] = Value::Null;
+    }
 }
 
 async fn rows(world: &World) -> [i64; 4] {
