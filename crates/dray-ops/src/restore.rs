@@ -12,13 +12,14 @@ use crate::outcome::{Copied, Outcome, Told};
 use crate::store::Store;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
-use dray_server::Clock;
 use dray_server::objects::{Depth, Held};
+use dray_server::{Clock, belonging};
 
 impl Admin {
     /// Puts a backup into this database, and into `store`. The database must be empty, or have exactly the rows of the
     /// backup; then this only brings the bytes that are missing or damaged. An interrupted restore continues where it
-    /// stopped, because the rows come last. An object that is missing or damaged stops no other.
+    /// stopped, because the rows come last. An object that is missing or damaged stops no other. Fails if the database
+    /// has a drive whose files are in another store.
     pub async fn restore(
         &self,
         store: &Store,
@@ -28,6 +29,7 @@ impl Admin {
         let rows = folder.join(ROWS);
         let objects = dump::objects(&rows)?;
         let there = dump::rows_there(&self.db, &rows).await?;
+        let is_marked = belonging::is_marked(&self.db, &store.objects).await?;
         let list = inventory::read(folder)?;
         for damage in &list.damages {
             tell(Told::Trouble(damage));
@@ -50,7 +52,9 @@ impl Admin {
             Some(there) => there.rows,
             None => dump::load(&self.db, &rows).await?.rows,
         };
-        self.adopt(store, &Clock::system()).await?;
+        if !is_marked {
+            self.adopt(store, &Clock::system()).await?;
+        }
         Ok(copied)
     }
 }

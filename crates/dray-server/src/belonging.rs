@@ -161,6 +161,13 @@ async fn forget(objects: &Objects, id: &str) {
     }
 }
 
+/// Whether `objects` was seen to be the store of the drive in `db`; `false` if the drive has no marked store yet. Fails if
+/// the drive's store is another one.
+pub async fn is_marked(db: &Db, objects: &Objects) -> Result<bool, NotOurs> {
+    let Some(mark) = db.read(|c| Ok(store_marks::get(c)?)).await? else { return Ok(false) };
+    marked(db, objects, mark, Marking::Allowed).await.map(|_| true)
+}
+
 /// Makes `objects` the store of the drive, whatever it has, because its operator says so. No other store is the drive's any
 /// more. Returns how many of some sampled objects it has, and how many were looked for.
 pub async fn adopt(db: &Db, objects: &Objects, clock: &Clock) -> drive::Result<(usize, usize)> {

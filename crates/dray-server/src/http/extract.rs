@@ -38,8 +38,8 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
-/// A request's JSON as a tree. No other function reads the body
-/// of a request to the API, because the caller must be admitted again if the body took long.
+/// A request's JSON as a tree. No other function reads the body of a request to the API, because the caller must be
+/// admitted again if the body took long.
 pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json::Value, Error> {
     if !is_json(request.headers()) {
         return Err(Error::UnsupportedMediaType);

@@ -1,7 +1,7 @@
 //! A server, or an operator's command, that is given another store than the one with the drive's files. Whatever another
 //! store lacks would look lost.
 
-use dray_ops::Store;
+use dray_ops::{Bytes, Store};
 use dray_server::{Clock, Config, S3Config};
 use futures_util::future::join;
 use jiff::SignedDuration;
@@ -189,6 +189,35 @@ async fn operators_commands_refuse_another_store_and_create_none() {
     assert!(refused.contains("does not have the drive's mark"), "{refused}");
     Store::open(&admin, folder.path(), Some(&s3), "").await.unwrap().close().await;
     admin.close().await;
+}
+
+#[tokio::test]
+async fn a_restore_onto_the_rows_of_a_drive_writes_only_to_its_own_store() {
+    let (store, s3, mut drive, file) = drive_on_a_store().await;
+    let backup = tempfile::tempdir().unwrap();
+    let (folder, clock) = (drive.data.path().to_owned(), Clock::from_fn(real_now));
+    drive.stop().await;
+    let admin = drive.admin().await;
+    let own = Store::open(&admin, &folder, Some(&s3), "").await.unwrap();
+    admin.backup(&own, backup.path(), Bytes::New, &clock, |_| {}).await.unwrap();
+    own.close().await;
+
+    let other = World::start().await;
+    let (wrong, before) = (other.as_store(other.url.clone()), other.object_keys().await);
+    let opened = Store::open_new(&folder, Some(&wrong), "").await.unwrap();
+    let refused = admin.restore(&opened, backup.path(), |_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains("does not have the drive's mark"), "{refused}");
+    opened.close().await;
+    assert_eq!(other.object_keys().await, before);
+
+    let marks = store.marks().await;
+    let own = Store::open_new(&folder, Some(&s3), "").await.unwrap();
+    let copied = admin.restore(&own, backup.path(), |_| {}).await.unwrap();
+    own.close().await;
+    admin.close().await;
+    assert_eq!((copied.objects, copied.kept, store.marks().await), (1, 1, marks), "no second mark");
+    drive.serve(with(&s3)).await;
+    assert_eq!(drive.owner().download(&file).await, b"precious");
 }
 
 #[tokio::test]
