@@ -23,8 +23,8 @@ use super::metrics::Counting;
 use super::shown_path::shown_path;
 use super::trace::{self, Traced};
 use super::{
-    App, Around, admission, base_path, compression, conditional, creating, forwarded, metrics, rate_limit,
-    routes,
+    App, Around, admission, base_path, compression, conditional, creating, forwarded, metrics, one_host,
+    rate_limit, routes,
 };
 use crate::random;
 
@@ -67,7 +67,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
                     let answer = store.oneshot(admission::for_store(request)).await;
                     answer.unwrap_or_else(|never| match never {})
                 }
-                None => admission::of_api(request, |request| observe(traces, request, next)).await,
+                None => unsniffed(admission::of_api(request, |request| observe(traces, request, next)).await),
             }
         }
     });
@@ -82,7 +82,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         hosts: app.hosts.clone(),
         unknown: UnknownProxy::default(),
     };
-    wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe));
+    wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe)).layer(from_fn(one_host::check));
     if !app.base_path.is_root() {
         // This layer is around the router and not in it, because the router needs the path without the prefix to
         // choose a route.
@@ -90,6 +90,12 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
         wrapped = Router::new().fallback_service(wrapped).layer(layer);
     }
     wrapped
+}
+
+/// Tells browsers to take an answer as what it says it is, because answers repeat texts of callers.
+fn unsniffed(mut answer: Response) -> Response {
+    answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
 }
 
 async fn time_limit(request: Request, next: Next) -> Response {

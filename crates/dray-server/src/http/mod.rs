@@ -21,6 +21,7 @@ mod json;
 mod layers;
 mod links;
 mod metrics;
+mod one_host;
 mod openapi;
 mod page;
 mod participants;

@@ -139,11 +139,10 @@ fn has_hash(name: &str) -> bool {
 fn page(data: Cow<'static, [u8]>, mime_type: &str, cache: HeaderValue, policy: HeaderValue) -> Response {
     let mime_type =
         HeaderValue::from_str(mime_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let headers: [(HeaderName, HeaderValue); 5] = [
+    let headers: [(HeaderName, HeaderValue); 4] = [
         (header::CONTENT_TYPE, mime_type),
         (header::CACHE_CONTROL, cache),
         (header::CONTENT_SECURITY_POLICY, policy),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     ];
     let is_gzipped = data.starts_with(&GZIP_MAGIC);

@@ -35,7 +35,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Send the missing parts, then finalize again."),
         ),
         E::ChecksumMismatch => (Code::ChecksumMismatch,
-            "checksum: the stored bytes have another checksum. Send the parts that differ again, then finalize again. If that is no longer possible, start a new upload.".into(),
+            "checksum: the stored bytes have another checksum. Send the parts that differ (of a small file: the file) again, then finalize again. If that is no longer possible, start a new upload.".into(),
         ),
         E::ChecksumUnproven => (Code::ChecksumUnproven,
             "checksum: this server's object store cannot prove the checksum. Finalize again with verify: true, so that the server reads the file back, or leave out checksum.".into(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use dray_server::Config;
 use reqwest::Method;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::world::{Actor, Answer, World, refusal};
 
@@ -95,5 +97,46 @@ async fn a_life_that_s3_does_not_take_is_refused_at_start() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let error = dray_server::run(config, listener, async {}).await.unwrap_err();
         assert!(error.to_string().starts_with("--download-ttl must be"), "{error}");
+    }
+}
+
+/// The answer to a request of these first lines, in lower case.
+async fn answer(world: &World, head: &str) -> String {
+    let mut stream = TcpStream::connect(world.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let request = format!("{head}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.to_lowercase()
+}
+
+#[tokio::test]
+async fn a_request_names_one_host_whichever_service_it_is_for() {
+    let world = World::start().await;
+    for path in ["/healthz", "/", "/public/v1/drive/usage", "/dray/files/a?uploadId=b"] {
+        for hosts in ["X: y", "Host: a\r\nHost: a", "Host: a\r\nhost: b", "Host:", "Host: a b", "Host: a@b"] {
+            let refused = answer(&world, &format!("GET {path} HTTP/1.1\r\n{hosts}")).await;
+            assert!(refused.starts_with("http/1.1 400 "), "{path} {hosts}: {refused}");
+            assert!(refused.contains("\"code\":\"invalid_parameter\""), "{path} {hosts}: {refused}");
+        }
+    }
+    let refused = answer(&world, "GET http://a/healthz HTTP/1.1\r\nHost: b").await;
+    assert!(refused.starts_with("http/1.1 400 "), "{refused}");
+    for taken in ["GET /healthz HTTP/1.1\r\nHost: a", "GET http://a/healthz HTTP/1.1\r\nHost: a"] {
+        let answer = answer(&world, taken).await;
+        assert!(answer.starts_with("http/1.1 200 "), "{answer}");
+    }
+    // Probes of load balancers speak HTTP/1.0, which has no such header.
+    let answer = answer(&world, "GET /healthz HTTP/1.0\r\nX: y").await;
+    assert!(answer.starts_with("http/1.0 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn no_answer_of_the_drive_is_sniffed() {
+    let world = World::start().await;
+    for path in ["/healthz", "/", "/l/none", "/nothing", "/public/v1/drive/usage", "/public/v1/openapi.json"]
+    {
+        let answer = answer(&world, &format!("GET {path} HTTP/1.1\r\nHost: a")).await;
+        assert_eq!(answer.matches("\r\nx-content-type-options: nosniff\r\n").count(), 1, "{path}: {answer}");
     }
 }

@@ -77,7 +77,7 @@ async fn whoever_enters_with_the_old_password_while_it_is_changed_can_send_nothi
     }
 }
 
-/// Makes the submitters of a database many, each from this network.
+/// Makes the submitters of a database many, each from this network and a minute younger than their request.
 async fn multiply(world: &World, count: usize, network: &str) {
     let numbers =
         format!("with recursive n (i) as (select 1 union all select i + 1 from n where i < {count})");
@@ -89,7 +89,7 @@ async fn multiply(world: &World, count: usize, network: &str) {
              from n, tokens where scopes = 'drive_submitter';
              {numbers} insert into grants (id, max_files, types, on_conflict) select 'many' || i, 1, '', 'keep' from n;
              {numbers} insert into submitters (id, request_id, created_at, network)
-             select 'many' || i, id, created_at, '{network}' from n, requests;"
+             select 'many' || i, id, created_at + 60000, '{network}' from n, requests;"
         ))
         .await;
 }
