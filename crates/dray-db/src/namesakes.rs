@@ -72,7 +72,8 @@ pub fn is_safe_for(c: &Conn, id: ItemId, user: UserId) -> Result<bool, Error> {
 }
 
 /// A file of this name in the folder, or in the user's root, that is known to have these bytes. It must be in safe hands
-/// (`is_in_safe_hands!`): anybody else could remove the only copy.
+/// (`is_in_safe_hands!`): anybody else could remove the only copy. Files that came through a grant or a file request do not
+/// count: their senders are strangers, who can make other bytes with the same checksum, because a CRC is easy to forge.
 pub fn file_with_bytes(
     c: &Conn,
     (workspace, parent, user): Place,
@@ -85,7 +86,7 @@ pub fn file_with_bytes(
         columns!(),
         " from items i
           where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
-            and i.size_bytes = $4 and i.crc64nvme = $5 and ",
+            and i.size_bytes = $4 and i.crc64nvme = $5 and i.grant_id is null and i.request_id is null and ",
         is_in_safe_hands!("$6"),
         " order by i.created_at, i.id limit 1"
     );

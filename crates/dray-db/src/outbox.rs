@@ -29,7 +29,8 @@ pub struct Delivery {
 /// Records that `body` is to be posted to `url`, at once.
 pub fn add(c: &Conn, url: &str, event: &str, body: &str, now: Timestamp) -> Result<(), Error> {
     let sql =
-        "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, 0, $4)";
+        "insert into outbox (url, event, body, attempts, next_at, created_at) values ($1, $2, $3, 0, 0, $4)
+         on conflict do nothing";
     execute(c, sql, &[&url, &event, &body, &millis(now)]).map(drop)
 }
 

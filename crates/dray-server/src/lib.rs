@@ -25,6 +25,7 @@ pub mod storefront;
 mod tls;
 mod webhooks;
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::future::Future;
 use std::sync::Arc;
@@ -271,7 +272,10 @@ async fn open_front(
 
 /// What is needed to post events, if there are webhooks.
 fn delivering(config: &Config, db: &Db, clock: &DriveTime, metrics: &Arc<Metrics>) -> Option<Delivering> {
-    let settings = config.webhooks.clone().filter(|settings| !settings.urls.is_empty())?;
+    let mut settings = config.webhooks.clone().filter(|settings| !settings.urls.is_empty())?;
+    // An event is recorded once for each address. Two spellings of one address are equal here.
+    let mut seen = HashSet::new();
+    settings.urls.retain(|url| seen.insert(url.as_str().to_owned()));
     Some(Delivering { db: db.clone(), clock: clock.clone(), metrics: metrics.clone(), settings })
 }
 

@@ -10,11 +10,13 @@ use url::Url;
 /// The least and the most bytes of a secret (Standard Webhooks, "Signature scheme").
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 const SECRET_PREFIX: &str = "whsec_";
+/// How long an address may be: it is part of a key in the database (Postgres: a third of a page).
+const MAX_URL_CHARS: usize = 2_000;
 
 /// Where to post events.
 #[derive(Debug, Clone)]
 pub struct WebhookSettings {
-    /// Every event is posted to each of these addresses.
+    /// Every event is posted to each of these addresses; an address that is here twice counts once.
     pub urls: Vec<WebhookUrl>,
     /// Signs the calls.
     pub secret: WebhookSecret,
@@ -28,7 +30,7 @@ pub struct WebhookSettings {
 pub enum InvalidWebhook {
     /// An address that cannot be called.
     #[error(
-        "must be an http or https address without a user or a fragment, such as https://example.com/hook"
+        "must be an http or https address without a user or a fragment, of at most 2,000 characters, such as https://example.com/hook (write a comma in it as %2C)"
     )]
     Url,
     /// A text that is not a secret.
@@ -66,7 +68,7 @@ impl FromStr for WebhookUrl {
         let url = Url::parse(text.trim()).map_err(|_| InvalidWebhook::Url)?;
         let has_user = !url.username().is_empty() || url.password().is_some();
         let is_called = matches!(url.scheme(), "http" | "https") && url.has_host();
-        if is_called && !has_user && url.fragment().is_none() {
+        if is_called && !has_user && url.fragment().is_none() && url.as_str().len() <= MAX_URL_CHARS {
             Ok(Self(url))
         } else {
             Err(InvalidWebhook::Url)
@@ -118,6 +120,9 @@ mod tests {
         {
             assert_eq!(text.parse::<WebhookUrl>(), Err(InvalidWebhook::Url), "{text}");
         }
+        let of_length =
+            |length: usize| format!("https://a.b/{}", "c".repeat(length - 12)).parse::<WebhookUrl>();
+        assert!(of_length(2_000).is_ok() && of_length(2_001).is_err());
         let url: WebhookUrl = "https://hooks.example.com/T0/secret?x=y".parse().unwrap();
         assert_eq!(format!("{url:?}"), "WebhookUrl(hooks.example.com…)", "the rest may be a secret");
     }

@@ -11,7 +11,13 @@ mod passed;
 mod upload;
 mod upstream;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -150,14 +156,22 @@ async fn serve(
     }
     pipeline::check(&head, operation, signed.presigned)?;
     let call = Call { relay: relay.clone(), head, query, key: target.key, payload: signed.payload };
-    match operation {
+    let outage = call.head.extensions.get::<Outage>();
+    if outage.is_some_and(Outage::is_known) {
+        return Err(passed::unanswered(Unanswered("another request of the pipeline had no answer".into())));
+    }
+    let answer = match operation {
         Operation::GetObject => read(&call, "GetObject").await,
         Operation::HeadObject => read(&call, "HeadObject").await,
         Operation::UploadPart => upload::part(&call, body).await,
         Operation::PutObject => upload::whole(&call, body).await,
         Operation::Pipeline => carry(&call, body).await,
         _ => Err(denied("This server passes on only reads, parts and small files")),
+    };
+    if let (Some(outage), Err(failure)) = (outage, &answer) {
+        outage.note(failure);
     }
+    answer
 }
 
 /// Answers the requests in a pipeline like requests from the same socket.
@@ -172,7 +186,28 @@ async fn carry(call: &Call, body: &Lent) -> Result<Response, Failure> {
 
 /// It is a function of its own, because [`handle`] would else contain itself.
 fn dispatch(relay: Relay) -> pipeline::Dispatch {
-    Box::new(move |request| Box::pin(handle(State(relay.clone()), request)))
+    let outage = Outage::default();
+    Box::new(move |mut request| {
+        request.extensions_mut().insert(outage.clone());
+        Box::pin(handle(State(relay.clone()), request))
+    })
+}
+
+/// Whether the store does not answer the requests of a pipeline, or refuses the server. All of them wait for that once, and
+/// not each by itself.
+#[derive(Clone, Default)]
+struct Outage(Arc<AtomicBool>);
+
+impl Outage {
+    fn is_known(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, failure: &Failure) {
+        if failure.error.code == ErrorCode::ServiceUnavailable && failure.cause.is_some() {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 fn denied(message: &'static str) -> Failure {

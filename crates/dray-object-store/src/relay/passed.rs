@@ -122,23 +122,50 @@ fn failure(
     operation: &'static str,
     headers: &HeaderMap,
 ) -> Failure {
-    let code = said.as_ref().and_then(|said| ErrorCode::parse(&said.code));
-    if concerns_server(status, code) {
-        let said = said.map(|said| format!(" {}, {}", said.code, said.message)).unwrap_or_default();
-        let why = format!("the store answered {operation} with {}{said}", status.as_u16());
-        let message = "The store behind this server refuses the server; the server's log says why";
-        return Failure { cause: Some(why.into()), ..Failure::new(ErrorCode::ServiceUnavailable, message) };
+    let told = said.as_ref().and_then(|said| ErrorCode::parse(&said.code));
+    let code = told.unwrap_or_else(|| by_status(status, operation));
+    if let Some(message) = of_request(code) {
+        let range = headers.get(header::CONTENT_RANGE).filter(|_| code == ErrorCode::InvalidRange);
+        return Failure::new(code, message).with_header(header::CONTENT_RANGE, range.cloned());
     }
-    let code = code.unwrap_or_else(|| by_status(status, operation));
-    let said = said.map(|said| said.message).filter(|message| !message.is_empty());
-    let message = said.unwrap_or_else(|| format!("The store answered {}", status.as_u16()));
-    let range = headers.get(header::CONTENT_RANGE).filter(|_| code == ErrorCode::InvalidRange);
-    Failure::new(code, message).with_header(header::CONTENT_RANGE, range.cloned())
+    // The store's own words are for the log only: they may name its bucket, keys, accounts and addresses.
+    let (own_code, message) = if is_beyond_clients(status, told, said.as_ref()) {
+        let message = "The store behind this server refuses the server; the server's log says why";
+        (ErrorCode::ServiceUnavailable, message)
+    } else {
+        (code, "The store behind this server refused the request; the server's log says why")
+    };
+    let said = said.map(|said| format!(" {}, {}", said.code, said.message)).unwrap_or_default();
+    let why = format!("the store answered {operation} with {}{said}", status.as_u16());
+    Failure { cause: Some(why.into()), ..Failure::new(own_code, message) }
 }
 
-/// Whether an answer is about the server's own request and not about the client's: about its keys, its
-/// bucket, or the store's address.
-fn concerns_server(status: StatusCode, code: Option<ErrorCode>) -> bool {
+/// What an answer means that clients cause themselves, or that will pass. `None` for all others.
+fn of_request(code: ErrorCode) -> Option<&'static str> {
+    use ErrorCode as Code;
+    Some(match code {
+        Code::BadDigest | Code::XAmzContentSHA256Mismatch => {
+            "The body does not have the digest that was sent"
+        }
+        Code::EntityTooLarge => "The store takes no part as large as this",
+        Code::IncompleteBody => "The body ended before its length was reached",
+        Code::InsufficientStorage => "The store behind this server is full",
+        Code::InvalidDigest => "A digest in the headers is not one",
+        Code::InvalidRange => "The range is beyond the end of the object",
+        Code::MethodNotAllowed => "The store does not serve this method here",
+        Code::MissingContentLength => "The length of the body must be sent",
+        Code::NoSuchKey => "There is no such object",
+        Code::NoSuchUpload => "There is no such upload; it may have been completed or aborted",
+        Code::PreconditionFailed => "A condition in the headers does not hold",
+        Code::RequestTimeout => "The body came too slowly",
+        Code::SlowDown | Code::ServiceUnavailable => "The store behind this server is busy; try again",
+        _ => return None,
+    })
+}
+
+/// Whether an answer is about the server's own request and not about the client's: about its keys, its bucket, its clock,
+/// or the store's address and settings.
+fn is_beyond_clients(status: StatusCode, code: Option<ErrorCode>, said: Option<&ErrorAnswer>) -> bool {
     use ErrorCode as Code;
     status.is_redirection()
         || [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::PROXY_AUTHENTICATION_REQUIRED]
@@ -149,10 +176,14 @@ fn concerns_server(status: StatusCode, code: Option<ErrorCode>) -> bool {
                 Code::AuthorizationHeaderMalformed
                     | Code::AuthorizationQueryParametersError
                     | Code::ExpiredToken
+                    | Code::InvalidBucketName
                     | Code::InvalidToken
                     | Code::NoSuchBucket
+                    | Code::RequestTimeTooSkewed
             )
         )
+        // AWS's codes for the encryption keys of a bucket (AWS S3 API reference, "Error responses").
+        || said.is_some_and(|said| said.code.starts_with("KMS."))
 }
 
 /// The code for an answer without one of S3's codes: answers to HEAD have none, and some stores have their own codes.
@@ -195,7 +226,6 @@ mod tests {
             (416, "InvalidRange", "GetObject", ErrorCode::InvalidRange),
             (412, "", "HeadObject", ErrorCode::PreconditionFailed),
             (400, "BadDigest", "UploadPart", ErrorCode::BadDigest),
-            (400, "OfItsOwn", "UploadPart", ErrorCode::InvalidRequest),
             (503, "SlowDown", "UploadPart", ErrorCode::SlowDown),
             (502, "", "UploadPart", ErrorCode::ServiceUnavailable),
             (507, "XMinioStorageFull", "UploadPart", ErrorCode::InsufficientStorage),
@@ -211,8 +241,32 @@ mod tests {
             (400, "ExpiredToken"),
             (400, "AuthorizationHeaderMalformed"),
             (404, "NoSuchBucket"),
+            (400, "InvalidBucketName"),
+            (400, "KMS.DisabledException"),
         ] {
             assert_eq!(passed(status, code, "GetObject"), (ErrorCode::ServiceUnavailable, true), "{code}");
         }
+    }
+
+    #[test]
+    fn the_stores_own_words_are_for_the_log_only() {
+        for status in (400..=416).chain([429, 500, 501, 502, 503, 507]) {
+            for code in
+                ErrorCode::ALL.iter().map(|code| code.as_str()).chain(["OfItsOwn", "KMS.Disabled", ""])
+            {
+                let said =
+                    ErrorAnswer { code: code.into(), message: "arn:aws:kms:1234/key in bucket b".into() };
+                let status = StatusCode::from_u16(status).unwrap();
+                let failure = failure(status, Some(said), "GetObject", &HeaderMap::new());
+                let text = failure.error.to_string();
+                assert!(!text.contains("arn:") && !text.contains("bucket b"), "{status} {code}: {text}");
+                assert!(
+                    failure.cause.is_some() || of_request(failure.error.code).is_some(),
+                    "{status} {code}"
+                );
+            }
+        }
+        assert_eq!(passed(400, "OfItsOwn", "UploadPart"), (ErrorCode::InvalidRequest, true));
+        assert_eq!(passed(500, "", "GetObject"), (ErrorCode::InternalError, true));
     }
 }

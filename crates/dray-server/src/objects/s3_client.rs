@@ -53,6 +53,10 @@ pub(super) struct S3Client {
     pub(super) gate: SharedGate,
 }
 
+/// How long the store's kernel may take no bytes or acknowledge none. It is longer than any patience of the code above it.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const TCP_USER_TIMEOUT: Duration = Duration::from_mins(5);
+
 /// How this process reaches the store.
 #[derive(Clone)]
 pub(super) enum Transport {
@@ -67,7 +71,11 @@ impl Transport {
     pub(super) fn network(endpoint: &Endpoint) -> reqwest::Result<Self> {
         // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
+        let client = reqwest::Client::builder();
+        // reqwest's default, 30 seconds, is less than the patience with a store that pauses.
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        let client = client.tcp_user_timeout(TCP_USER_TIMEOUT);
+        let client = client
             .user_agent(concat!("dray/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(CONNECT_TIMEOUT)
             // The settings say where the store is. A proxy that the environment names is for other programs.

@@ -306,16 +306,72 @@ fn already(c: &Conn, upload: &Upload) -> Result<Made> {
     Ok(item.map_or(Made::Over, Made::Before))
 }
 
-/// The first free name among "report (2).pdf", "report (3).pdf" and so on. After some names the steps become larger
-/// and larger, so that it always finds a free name, though not always the first.
+/// A free name among "report (2).pdf", "report (3).pdf" and so on.
 fn free_name(c: &Conn, upload: &Upload, parent: Option<ItemId>) -> Result<String> {
-    const ONE_BY_ONE: u64 = 50;
-    let mut number = 2;
-    loop {
-        let name = numbered_name(&upload.name, number);
-        if namesakes::file_named(c, (upload.workspace, parent, upload.user), &name)?.is_none() {
-            return Ok(name);
+    let place = (upload.workspace, parent, upload.user);
+    let is_taken =
+        |number| Ok(namesakes::file_named(c, place, &numbered_name(&upload.name, number))?.is_some());
+    let number = match free_number(is_taken)? {
+        Some(number) => number,
+        None => u64::from_le_bytes(random::bytes()?),
+    };
+    Ok(numbered_name(&upload.name, number))
+}
+
+/// The first free number from 2 on, if the numbers below it are taken without gaps; otherwise some free number. `None`
+/// if all that it tries are taken. It always ends, because it runs in a transaction for which others wait: it asks at most
+/// a hundred times, whatever names there are.
+fn free_number(is_taken: impl Fn(u64) -> Result<bool>) -> Result<Option<u64>> {
+    const ONE_BY_ONE: u64 = 16;
+    const MOST: u64 = 1 << 40;
+    let (mut taken, mut free) = (1, 2);
+    while is_taken(free)? {
+        taken = free;
+        free = if free < ONE_BY_ONE { free + 1 } else { 2 * free };
+        if free > MOST {
+            return Ok(None);
         }
-        number = if number < ONE_BY_ONE { number + 1 } else { number.saturating_mul(2) };
+    }
+    while free - taken > 1 {
+        let middle = taken.midpoint(free);
+        if is_taken(middle)? { taken = middle } else { free = middle }
+    }
+    Ok(Some(free))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The number that is found beside these, after at most a hundred questions.
+    fn found(taken: impl Fn(u64) -> bool) -> Option<u64> {
+        let asked = Cell::new(0);
+        let found = free_number(|number| {
+            asked.set(asked.get() + 1);
+            assert!(asked.get() <= 100, "it asks for {number}");
+            Ok(taken(number))
+        });
+        found.unwrap()
+    }
+
+    #[test]
+    fn numbers_that_are_taken_without_gaps_are_followed_by_the_next() {
+        for most in (1..300).chain([4_095, 4_096, 99_999, 10_000_000]) {
+            assert_eq!(found(|number| number <= most), Some(most + 1));
+        }
+    }
+
+    #[test]
+    fn a_free_number_is_found_among_any_names_or_the_search_ends() {
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..1_000 {
+            let taken: BTreeSet<u64> = (0..200).map(|_| 1_u64 << random.u32(..50)).collect();
+            let taken = |number| number < 40 || taken.contains(&number);
+            assert!(found(taken).is_none_or(|number| !taken(number)));
+        }
+        assert_eq!(found(|_| true), None);
     }
 }

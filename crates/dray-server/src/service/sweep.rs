@@ -251,14 +251,22 @@ impl Service {
 }
 
 impl Service {
-    /// For how long somebody may still write an object by a signed URL; `None` means that nobody can. The removal
-    /// must be repeated after that time.
+    /// For how long an object may still be written: by a signed URL or, on a store that continues what nobody waits for
+    /// any more, by a request of a finalize. `None` means that it cannot. The removal must be repeated after that time.
     async fn writable_for(&self, key: &str) -> Result<Option<SignedDuration>> {
         let object_key = key.strip_suffix(STAGED).unwrap_or(key).to_owned();
-        let until = self.db.read(move |c| Ok(uploads::put_until(c, &object_key)?)).await?;
+        let (may_come_late, lease_now) = (!self.objects.checks_what_it_completes(), self.db.lease_time());
+        let look = move |c: &Conn<'_>| {
+            let until = uploads::put_until(c, &object_key)?;
+            let late =
+                if may_come_late { uploads::may_be_written_for(c, &object_key, lease_now)? } else { None };
+            Ok((until, late))
+        };
+        let (until, late) = self.db.read(look).await?;
         let now = self.clock.now();
-        let left = until.map(|until| until.duration_since(now) + PUT_SLACK);
-        Ok(left.filter(SignedDuration::is_positive).map(|left| left.min(LONGEST_REPEAT)))
+        let by_url = until.map(|until| until.duration_since(now) + PUT_SLACK);
+        let left = by_url.max(late).filter(SignedDuration::is_positive);
+        Ok(left.map(|left| left.min(LONGEST_REPEAT)))
     }
 }
 

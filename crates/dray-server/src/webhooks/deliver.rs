@@ -9,6 +9,8 @@ use futures_util::stream;
 use jiff::SignedDuration;
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
+use tokio::runtime::Runtime;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::address::{PublicOnly, names_a_private_address};
 use super::sign::signature;
@@ -23,6 +25,8 @@ use crate::metrics::Metrics;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a receiver may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for a receiver whose answers take all of its thread's time, which then does not notice [`TIMEOUT`].
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How many calls to one receiver are claimed, and sent, at once. A batch ends well before its claim expires.
 const BATCH: usize = 16;
 const AT_ONCE: usize = 4;
@@ -55,9 +59,14 @@ pub(crate) async fn deliver_for_ever(with: Delivering) {
             return;
         }
     };
-    stream::iter(&settings.urls)
-        .for_each_concurrent(None, |url| Receiver { with: &with, client: &client, url }.serve())
-        .await;
+    let receivers = settings.urls.iter().map(|url| {
+        let apart = Apart::start()?;
+        Ok(Receiver { with: &with, client: &client, url, apart })
+    });
+    match receivers.collect::<std::io::Result<Vec<_>>>() {
+        Ok(receivers) => stream::iter(receivers).for_each_concurrent(None, Receiver::serve).await,
+        Err(err) => tracing::error!(%err, "webhooks cannot be called"),
+    }
 }
 
 fn client(settings: &WebhookSettings) -> Result<Client, reqwest::Error> {
@@ -72,11 +81,40 @@ fn client(settings: &WebhookSettings) -> Result<Client, reqwest::Error> {
     if settings.allow_private { client.build() } else { client.dns_resolver(PublicOnly).build() }
 }
 
+/// A thread on which calls of one receiver are sent and their answers read. A receiver can answer so much, so fast, that a
+/// thread does nothing else; then this thread does not serve requests, and not the other receivers.
+struct Apart(Option<Runtime>);
+
+impl Apart {
+    fn start() -> std::io::Result<Self> {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        runtime.worker_threads(1).max_blocking_threads(AT_ONCE).thread_name("webhooks").enable_all();
+        Ok(Self(Some(runtime.build()?)))
+    }
+
+    /// Runs this there. `None` if it did not end in time.
+    async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Option<T> {
+        let running = self.0.as_ref()?.spawn(work);
+        let ended = tokio::time::timeout(PATIENCE, AbortOnDropHandle::new(running)).await;
+        ended.ok()?.ok()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        // It may be busy, and whoever drops it may not wait.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// An address, and everything that is needed to call it.
 struct Receiver<'a> {
     with: &'a Delivering,
     client: &'a Client,
     url: &'a WebhookUrl,
+    apart: Apart,
 }
 
 impl Receiver<'_> {
@@ -156,11 +194,13 @@ impl Receiver<'_> {
             .header("webhook-timestamp", now.as_second().to_string())
             .header("webhook-signature", signature.map_err(|err| err.to_string())?)
             .body(delivery.body.clone());
-        match request.send().await.map(|answer| answer.status()) {
-            Ok(status) if status.is_success() => Ok(()),
-            Ok(status) => Err(answered(status)),
+        let sending = async { request.send().await.map(|answer| answer.status()) };
+        match self.apart.run(sending).await {
+            Some(Ok(status)) if status.is_success() => Ok(()),
+            Some(Ok(status)) => Err(answered(status)),
             // Without the address, which may be a secret.
-            Err(err) => Err(with_causes(&err.without_url())),
+            Some(Err(err)) => Err(with_causes(&err.without_url())),
+            None => Err("did not answer in time".into()),
         }
     }
 }
@@ -178,6 +218,23 @@ fn wait(attempts: u64) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_receiver_that_takes_all_time_of_its_thread_takes_none_of_this_one() {
+        let apart = Apart::start().unwrap();
+        let (go_on, waiting) = std::sync::mpsc::channel();
+        // It blocks its thread until this one does its part.
+        let busy = apart.run(async move { waiting.recv() });
+        let (ended, ()) = tokio::join!(busy, async { go_on.send(()).unwrap() });
+        assert_eq!(ended, Some(Ok(())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_whose_thread_is_busy_for_too_long_has_failed() {
+        let apart = Apart::start().unwrap();
+        let (_go_on, waiting) = std::sync::mpsc::channel::<()>();
+        assert_eq!(apart.run(async move { waiting.recv_timeout(TIMEOUT).is_ok() }).await, None);
+    }
 
     #[test]
     fn waits_grow_to_a_quarter_of_a_day() {

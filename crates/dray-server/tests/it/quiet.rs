@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::acts::id;
 use crate::middle::{Act, Middle};
 use crate::world::{Started, World, real_now, refusal, wait_for};
 
@@ -344,6 +345,27 @@ async fn an_empty_file_whose_upload_the_store_did_not_abort_leaves_nothing_there
     drive.serve(|config: &mut Config| config.s3 = Some(s3)).await;
     wait_for(async || store.uploads_in_store().await == 0 && drive.count("tombstones").await == 0).await;
     assert_eq!(drive.owner().download(item["id"].as_str().unwrap()).await, b"");
+}
+
+#[tokio::test]
+async fn an_object_is_removed_once_more_after_the_last_moment_at_which_a_put_of_it_may_take_effect() {
+    let store = World::start().await;
+    let s3 = store.as_store(store.url.clone());
+    let settings = move |config: &mut Config| config.s3 = Some(s3.clone());
+    let mut drive = World::start_with(settings.clone()).await;
+    let owner = drive.owner();
+    let item = owner.upload("a", &[Vec::new()]).await;
+    owner.trash(&id(&item)).await;
+    owner.purge(&id(&item)).await;
+    wait_for(async || store.object_keys().await.is_empty() && drive.count("items").await == 0).await;
+    let repeated = "tombstones where object_key not like '%.empty' and next_try_at > 0";
+    wait_for(async || drive.count(repeated).await == 1).await;
+    // Eleven minutes later.
+    drive.stop().await;
+    drive.execute("update uploads set attempted_at = attempted_at - 11 * 60000").await;
+    drive.execute("update tombstones set next_try_at = 1").await;
+    drive.serve(settings).await;
+    wait_for(async || drive.count("tombstones").await == 0).await;
 }
 
 #[tokio::test]

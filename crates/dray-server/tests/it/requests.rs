@@ -14,7 +14,7 @@ use crate::acts::id;
 use crate::world::{Actor, Answer, World, refusal, wait_for};
 
 /// A request that `owner` creates, and the path of its address.
-async fn requested(owner: &Actor, folder: &str, more: &Value) -> (Value, String) {
+pub(crate) async fn requested(owner: &Actor, folder: &str, more: &Value) -> (Value, String) {
     let mut body = json!({ "folderId": folder, "title": "Photos" });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let made = owner.post("/drive/requests", &body).await.ok();
@@ -28,7 +28,7 @@ async fn visit(world: &World, path: &str, body: &Value) -> Answer {
 }
 
 /// A new submitter of a request.
-async fn submitter(world: &World, path: &str, who: &Value) -> Actor {
+pub(crate) async fn submitter(world: &World, path: &str, who: &Value) -> Actor {
     let made = visit(world, &format!("{path}/submitters"), who).await.ok();
     world.with_token(made["grant"].as_str().unwrap())
 }

@@ -10,6 +10,7 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::batch;
 use crate::world::{Answer, Started, World, refusal, wait_for};
 
 /// Between a drive and its store.
@@ -155,6 +156,34 @@ async fn an_absent_store_is_reported_at_once_and_nothing_is_lost() {
 #[tokio::test]
 async fn a_store_that_never_answers_is_reported_within_two_seconds_and_nothing_is_lost() {
     check_with(Away::Silent).await;
+}
+
+#[tokio::test]
+async fn a_batch_waits_for_a_silent_store_once_and_not_for_each_of_its_files() {
+    let store = World::start().await;
+    let (drive, mut proxy, _) = drive_with(&store).await;
+    let owner = drive.owner();
+    let files: Vec<Value> = (0..300).map(|n| batch::file(&format!("{n}"), b"1")).collect();
+    let uploads = owner.start_files(&files, &json!({})).await;
+    let there = batch::known("there", b"1");
+    owner.upload_files(&drive, &[(there.clone(), b"1")], &json!({})).await;
+    proxy.cut(Away::Silent).await;
+    let mut took = Vec::new();
+    // Because the machine may be busy, one of three tries is enough. Each file by itself would take 27 seconds in all.
+    while took.len() < 3 && took.iter().all(|took| *took > Duration::from_secs(3)) {
+        let begun = Instant::now();
+        let outcomes = owner.finalize_files(&uploads).await;
+        took.push(begun.elapsed());
+        assert_eq!(outcomes, vec![Err("store_unreachable".to_owned()); 300]);
+    }
+    assert!(took.iter().any(|took| *took < Duration::from_secs(3)), "{took:?}");
+    let begun = owner.batch("start", &json!({ "files": [there] })).await.ok();
+    assert_eq!(begun["files"][0]["error"]["code"], "store_unreachable");
+    proxy.mend().await;
+    for upload in &uploads {
+        assert_eq!(batch::put(&drive, upload, b"1").await.status(), 200);
+    }
+    assert!(owner.finalize_files(&uploads).await.iter().all(Result::is_ok));
 }
 
 #[tokio::test]

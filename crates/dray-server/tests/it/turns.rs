@@ -13,7 +13,7 @@ use crate::batch::known;
 use crate::world::{Actor, World};
 
 /// How many long requests one user sends at once.
-const REQUESTS: usize = 32;
+const REQUESTS: usize = 64;
 
 /// Requests of one user whose transactions are long, and how many of them are answered.
 struct Long {

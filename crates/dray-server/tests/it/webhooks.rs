@@ -234,6 +234,22 @@ async fn a_receiver_that_was_down_gets_the_same_event_later() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_given_twice_is_called_once() {
+    let (receiver, url) = Receiver::start().await;
+    let world = World::start_with(|config| {
+        telling(&url)(config);
+        let webhooks = config.webhooks.as_mut().unwrap();
+        webhooks.urls.push(url.replace("http://", "HTTP://").parse().unwrap());
+    })
+    .await;
+    let owner = world.owner();
+    owner.upload("a", &[b"a".to_vec()]).await;
+    owner.upload("b", &[b"b".to_vec()]).await;
+    wait_for(async || world.count("outbox").await == 0).await;
+    assert_eq!(receiver.calls.lock().await.len(), 2);
+}
+
+#[tokio::test]
 async fn uncommitted_events_are_not_posted_and_private_addresses_are_not_called() {
     let (receiver, url) = Receiver::start().await;
     let port = url.rsplit(':').next().unwrap();

@@ -15,46 +15,43 @@ use tokio::time::Instant;
 use super::super::check_stored::is_about_bytes;
 use super::super::checksum::check_announced;
 use super::super::commit::Ready;
-use super::super::finalize::Lease;
 use super::super::make_item::refusal;
 use super::super::{Service, is_reached};
+use super::outage::Outage;
 use super::start::{check_checksums, check_count};
 use super::starting::finalized;
 use crate::db::uploads;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::parts::{Crc64, PartList};
-use crate::drive::upload::{FINALIZE_LEASE, FinalizeStep, State, Upload};
+use crate::drive::upload::{FinalizeStep, State, Upload};
 use crate::drive::{Error, Result};
-use crate::lease::holding;
-use crate::objects::Completion;
-use dray_object_store::die_at;
 
 /// How many objects the store looks up or copies at once for one request.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 /// The pause before it checks again what other finalizes have done.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A file of a request that has no outcome yet.
-struct Pending {
+pub(super) struct Pending {
     /// Its position in the request.
-    at: usize,
-    upload: Upload,
+    pub(super) at: usize,
+    pub(super) upload: Upload,
     /// Whether the checksum of the upload came with this finalize.
     notes_checksum: bool,
 }
 
 /// A file that the store has, as it lists it.
-struct Found {
-    pending: Pending,
-    parts: PartList,
+pub(super) struct Found {
+    pub(super) pending: Pending,
+    pub(super) parts: PartList,
 }
 
 /// What the store has of a file; otherwise its outcome, or `None` if another finalize works on it.
 type Look = std::result::Result<PartList, Option<Result<Item>>>;
 
 /// The outcomes so far, in the order of the request.
-type Outcomes = Vec<Option<Result<Item>>>;
+pub(super) type Outcomes = Vec<Option<Result<Item>>>;
 
 impl Service {
     /// Finalizes the caller's files, each by itself. Returns an item or an error for each, in their order. It continues if
@@ -192,13 +189,13 @@ impl Service {
 
     /// Looks up each file in the store. An upload whose finalize a crash interrupted is resumed like any other upload.
     async fn look(&self, open: Vec<Pending>, outcomes: &mut Outcomes, left: &mut Vec<Pending>) -> Vec<Found> {
+        let outage = Outage::default();
         let look = async |pending: Pending| {
             if let State::Completing { digest, .. } = pending.upload.state.clone() {
-                let resumed =
-                    Box::pin(self.resume_finalize(pending.upload.clone(), digest)).await.transpose();
-                return (pending, Err(resumed));
+                let resuming = Box::pin(self.resume_finalize(pending.upload.clone(), digest));
+                return (pending, Err(outage.ask(resuming).await.transpose()));
             }
-            match self.look_at(&pending.upload).await {
+            match outage.ask(self.look_at(&pending.upload)).await {
                 Ok(parts) => (pending, Ok(parts)),
                 Err(err) => match self.ended_meanwhile(&pending.upload).await {
                     Some(ended) => (pending, Err(Some(Err(ended)))),
@@ -272,104 +269,6 @@ impl Service {
         }
         fine
     }
-
-    /// Takes the leases of files that must be copied, has the store copy several at once, and creates their items.
-    async fn complete_staged(
-        &self,
-        caller: &Caller,
-        staged: Vec<Found>,
-        outcomes: &mut Outcomes,
-    ) -> Vec<Pending> {
-        let wanted =
-            staged.iter().map(|found| (found.pending.upload.clone(), found.parts.digest())).collect();
-        let leases = match self.take_leases(wanted).await {
-            Ok(leases) => leases,
-            Err(err) => {
-                for found in staged {
-                    outcomes[found.pending.at] = Some(Err(err.clone()));
-                }
-                return Vec::new();
-            }
-        };
-        die_at("W4");
-        let (mut held, mut left) = (Vec::new(), Vec::new());
-        for (found, lease) in staged.into_iter().zip(leases) {
-            match lease {
-                Some(lease) => held.push((found.pending.at, lease, found.parts)),
-                None => left.push(found.pending),
-            }
-        }
-        let work = self.copy_all(caller, &held);
-        match holding(FINALIZE_LEASE, &self.halt, || self.renew_all(&held), work).await {
-            Ok(done) => {
-                for ((at, ..), outcome) in held.iter().zip(done) {
-                    outcomes[*at] = Some(outcome);
-                }
-            }
-            Err(lost) => {
-                tracing::warn!(files = held.len(), %lost, "a finalize of many files was stopped");
-                for (at, lease, _) in &held {
-                    outcomes[*at] = Some(self.give_back(lease, Error::FinalizePending).await);
-                }
-            }
-        }
-        left
-    }
-
-    /// Copies the files whose leases it holds. Returns an outcome for each.
-    async fn copy_all(&self, caller: &Caller, held: &[(usize, Lease, PartList)]) -> Vec<Result<Item>> {
-        let copy = async |(_, lease, parts): &(usize, Lease, PartList)| self.copy_one(lease, parts).await;
-        let copied: Vec<Option<Result<Item>>> =
-            stream::iter(held).map(copy).buffered(AT_ONCE).collect().await;
-        let ready =
-            held.iter().zip(&copied).filter(|(_, copied)| copied.is_none()).map(|((_, lease, _), _)| Ready {
-                upload: lease.upload.clone(),
-                digest: lease.digest.clone(),
-                notes_checksum: false,
-            });
-        let mut made = self.commit_all(ready.collect()).await.into_iter();
-        let mut outcomes = Vec::with_capacity(held.len());
-        for ((_, lease, _), copied) in held.iter().zip(copied) {
-            let outcome = match copied {
-                Some(outcome) => outcome,
-                None => match made.next().unwrap_or(Err(Error::FinalizePending)) {
-                    Err(err @ (Error::UploadFolderClosed | Error::QuotaOfOthers)) => {
-                        self.reopen(lease, err).await
-                    }
-                    Err(err) if err.is_passing() => self.give_back(lease, err).await,
-                    made => made,
-                },
-            };
-            outcomes.push(outcome.map(|item| told(caller, &lease.upload, item)));
-        }
-        outcomes
-    }
-
-    /// Copies one file. Returns `None` if the object exists and is as announced, and otherwise the outcome.
-    async fn copy_one(&self, lease: &Lease, parts: &PartList) -> Option<Result<Item>> {
-        let upload = &lease.upload;
-        let put_key = upload.put_key.as_deref().unwrap_or_default();
-        match self.complete_whole(lease, put_key, parts).await {
-            Completion::Done => match self.check_copied(lease).await {
-                Ok(()) => None,
-                Err(err) if is_about_bytes(&err) || matches!(err, Error::SizeMismatch { .. }) => {
-                    Some(self.discard(lease, err).await)
-                }
-                Err(err) => Some(self.give_back(lease, err).await),
-            },
-            other => Some(self.conclude(lease, other).await),
-        }
-    }
-
-    async fn check_copied(&self, lease: &Lease) -> Result<()> {
-        let upload = &lease.upload;
-        let head = self.objects.find(&upload.object_key).await?.ok_or(Error::FinalizePending)?;
-        if head.size_bytes != upload.size_bytes {
-            let detail = format!("the object has {} bytes.", head.size_bytes);
-            return Err(Error::SizeMismatch { announced_bytes: upload.size_bytes, detail });
-        }
-        self.check_stored(lease).await
-    }
 }
 
 /// Checks one file of the request, and finds its upload among the caller's.
@@ -392,6 +291,6 @@ fn ids_of(upload: &Upload) -> (String, String) {
 }
 
 /// The item as the caller may see it.
-fn told(caller: &Caller, upload: &Upload, item: Item) -> Item {
+pub(super) fn told(caller: &Caller, upload: &Upload, item: Item) -> Item {
     if caller.only_uploads() { upload.item_as_given() } else { item }
 }

@@ -4,6 +4,8 @@
 
 mod finalize;
 mod folders;
+mod outage;
+mod staged;
 mod start;
 mod starting;
 mod there;

@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream;
 
 use super::super::Service;
+use super::outage::Outage;
 use super::starting::Begun;
 use crate::drive::Result;
 use crate::drive::item::{Content, Item};
@@ -38,10 +39,11 @@ impl Service {
         let turn = usize::try_from(self.now().as_second()).unwrap_or(0) % there.len().max(1);
         there.rotate_left(turn);
         let mut left_bytes = READ_BACK_BYTES;
+        let outage = &Outage::default();
         let mut looks = stream::iter(there)
             .map(|(at, item, crc64)| {
                 let depth = depth(&item, &mut left_bytes);
-                async move { (at, item.id, self.has_bytes(&item, &crc64, depth).await) }
+                async move { (at, item.id, outage.ask(self.has_bytes(&item, &crc64, depth)).await) }
             })
             .buffer_unordered(AT_ONCE);
         let mut lost = Lost::new();

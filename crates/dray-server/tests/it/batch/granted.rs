@@ -4,9 +4,10 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{file, ids_of, outcome, put, stages, stages_with};
+use super::{file, ids_of, known, outcome, put, stages, stages_with};
 use crate::acts::id;
 use crate::grants::{granted, states, uploads};
+use crate::requests::{requested, submitter};
 use crate::world::{Actor, Answer, World, refusal};
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01";
@@ -255,7 +256,7 @@ async fn no_holder_finalizes_or_learns_of_what_another_put() {
             );
         }
         // Knowing the checksum of an existing file does not return the file.
-        let known = super::known("done", b"1");
+        let known = known("done", b"1");
         let answer = other.batch("start", &json!({ "files": [known], "parentId": null })).await.body;
         assert!(answer["files"][0].get("item").is_none(), "{answer}");
     }
@@ -286,4 +287,25 @@ async fn a_type_by_another_name_is_refused_at_finalize_and_hinders_no_other_file
         assert_eq!(sorted_states(&owner, &grant).await, ["aborted", "aborted", "finalized"]);
         assert_eq!(owner.listed("root").await, ["a.png"]);
     }
+}
+
+#[tokio::test]
+async fn a_file_of_a_grant_or_a_request_never_stands_for_the_owners_own() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("inbox", None).await;
+    let (holder, _) = granted(&world, &owner, &json!({ "folderId": folder })).await;
+    let (_, path) = requested(&owner, &folder, &json!({})).await;
+    let submitter = submitter(&world, &path, &json!({})).await;
+    let into = json!({ "parentId": folder });
+    // Whoever knows the size and the CRC of a file can make other bytes with both.
+    for (name, sender) in [("granted", &holder), ("requested", &submitter)] {
+        sender.upload_files(&world, &[(known(name, b"bytes"), b"bytes")], &json!({})).await;
+    }
+    owner.upload_files(&world, &[(known("in the folder", b"bytes"), b"bytes")], &into).await;
+    let files = ["granted", "requested", "in the folder"].map(|name| known(name, b"bytes"));
+    let begun = owner.batch("start", &json!({ "files": files, "parentId": folder })).await.ok();
+    let has: Vec<bool> =
+        begun["files"].as_array().unwrap().iter().map(|file| file["item"].is_object()).collect();
+    assert_eq!(has, [false, false, true], "{begun}");
 }

@@ -1,5 +1,7 @@
 //! Where the files of a batch go, who may put them there, and how much room there is.
 
+use std::collections::BTreeSet;
+
 use dray_server::Config;
 use serde_json::{Value, json};
 
@@ -235,4 +237,25 @@ async fn no_file_goes_by_its_path_into_the_folder_of_a_fellow_member() {
     assert_eq!(own["parentId"], upload["parentId"]);
     let of_member = member.start_files(&[file("photos/c", b"1")], &into).await.remove(0);
     assert_eq!(of_member["parentId"], json!(theirs), "the oldest of theirs and of the owner's");
+}
+
+#[tokio::test]
+async fn any_number_of_files_of_one_name_are_renamed() {
+    for stage in stages().await {
+        let (world, owner) = (&stage.world, stage.world.owner());
+        let folder = owner.folder("f", None).await;
+        let into = json!({ "parentId": folder, "onConflict": "rename" });
+        // Numbers far from the others are taken too.
+        let far: Vec<_> = (4..48)
+            .map(|power| (file(&format!("image ({}).jpg", 1_u64 << power), b"1"), &b"1"[..]))
+            .collect();
+        owner.upload_files(world, &far, &into).await;
+        let mut names = BTreeSet::new();
+        for _ in 0..2 {
+            let files = vec![(file("image.jpg", b"1"), &b"1"[..]); 100];
+            for item in owner.upload_files(world, &files, &into).await {
+                assert!(names.insert(item["name"].to_string()), "{item}");
+            }
+        }
+    }
 }
