@@ -76,7 +76,7 @@ pub struct Grant {
     pub id: GrantId,
     /// The token that created it, or that token's replacement. The grant ends when this token ends.
     pub token_id: TokenId,
-    /// The folder that the files go to; absent means the root.
+    /// The folder that the files go to; absent means the root, or that the folder was removed for good, which ends the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub folder_id: Option<ItemId>,

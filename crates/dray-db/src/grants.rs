@@ -173,6 +173,19 @@ pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Er
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])
 }
 
+/// Ends the grants for a folder that is about to be removed for good. They stay listed with their uploads until a week after
+/// their end, as other grants do, but no longer name the folder. Nobody can continue their uploads, nor those of the folder's
+/// file requests, so the sweeper soon releases what these reserve.
+pub(super) fn end_with_folder(c: &Conn, folder: &str, now: Timestamp) -> Result<(), Error> {
+    let sql = "update uploads set expires_at = $2
+               where state in ('opening', 'open') and expires_at > $2 and grant_id in (
+                   select id from tokens where folder_id = $1)";
+    execute(c, sql, &[&folder, &millis(now)])?;
+    let sql = "update tokens set folder_id = null, revoked_at = coalesce(revoked_at, $2)
+               where folder_id = $1 and scopes = 'drive_grant'";
+    execute(c, sql, &[&folder, &millis(now)]).map(drop)
+}
+
 /// Reads the terms, that is, what the holder may upload. `grant` is the grant that has these terms, if there is one.
 pub(super) fn read_terms(row: &Row<'_>, grant: Option<GrantId>) -> Result<Terms, Error> {
     let max = |column| row.get::<Option<i64>>(column)?.map(u64::try_from).transpose().map_err(Error::value);

@@ -3,6 +3,7 @@
 use dray_api::{ItemId, UserId};
 use jiff::Timestamp;
 
+use super::grants;
 use super::items::{FOLDER, columns, host, item};
 use super::{
     Conn, Error, Row, execute, find, list, millis, parsed, rows_at_most, size, stored_size, time, tombstones,
@@ -238,6 +239,8 @@ fn has_inside(c: &Conn, folder: &Doomed) -> Result<bool, Error> {
 fn remove(c: &Conn, doomed: &Doomed, now: Timestamp) -> Result<(), Error> {
     if let Some(key) = &doomed.object_key {
         tombstones::add(c, key, now)?;
+    } else {
+        grants::end_with_folder(c, &doomed.id, now)?;
     }
     if execute(c, "delete from items where id = $1", &[&doomed.id])? == 0 {
         // This server's lease expired in the middle, and another server was faster.

@@ -10,6 +10,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::acts::{id, names};
+use crate::requests::{requested, submitter};
 use crate::world::{Actor, World, refusal, wait_for};
 
 /// The holder of a grant that `maker` made, and its record.
@@ -282,6 +283,34 @@ async fn a_grant_is_forgotten_a_week_after_its_end_and_what_it_brought_stays() {
     let path = format!("/drive/grants/{}", id(&grant));
     assert_eq!(owner.get(&path).await.refused(), refusal(404, "grant_not_found"));
     assert_eq!(owner.item(&id(&item)).await["externalId"], "e");
+}
+
+#[tokio::test]
+async fn a_grant_ends_with_its_folder_and_stays_listed() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let inner = owner.folder("inner", Some(&folder)).await;
+    let (holder, grant) = granted(&world, &owner, &json!({ "folderId": inner })).await;
+    let (_, path) = requested(&owner, &folder, &json!({})).await;
+    let submitter = submitter(&world, &path, &json!({})).await;
+    let kept = holder.upload_with("kept", b"a", &json!({})).await;
+    owner.move_to(&id(&kept), None).await.ok();
+    holder.start("open", 1 << 40).await;
+    submitter.start("open", 1 << 40).await;
+    owner.trash(&folder).await;
+    owner.purge(&folder).await;
+    wait_for(async || world.count("items where kind = 0").await == 0).await;
+    assert_eq!(asks(&holder).await, Err(refusal(401, "revoked_token")));
+    assert_eq!(asks(&submitter).await, Err(refusal(401, "invalid_token")));
+    world.pass(SignedDuration::from_mins(11)).await;
+    world.see_a_sweep().await;
+    let owner = world.owner();
+    wait_for(async || owner.get("/drive/usage").await.ok()["reservedBytes"] == 0).await;
+    assert_eq!(states(&owner, &grant).await, ["expired", "finalized"]);
+    let listed = owner.get(&format!("/drive/grants/{}", id(&grant))).await.ok();
+    assert_eq!((&listed["folderId"], listed["revokedAt"].is_string()), (&Value::Null, true), "{listed}");
+    assert_eq!(owner.item(&id(&kept)).await["grantId"], grant["id"]);
 }
 
 #[tokio::test]
