@@ -5,6 +5,12 @@ PAGE_SOURCES := $(wildcard web/src/* web/packages/*/src/* web/packages/*/package
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 # One build for all tests. With fewer crates, cargo chooses other features and compiles everything again.
 BUILD_TESTS := cargo test --workspace --locked --no-run --quiet
+# Tests of the server wait more than they compute: for disks, timers and each other.
+TEST_THREADS := $(or $(RUST_TEST_THREADS),$(shell echo $$((2 * $$(nproc)))))
+# Where the tests of the server put their folders and databases: in memory if 4 GiB are free there, because many hundred new
+# drives wait for a disk three times as long as they work. Kills and power cuts (make torture, make power) use the disk.
+TEST_TMP := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1 > 4194304 { print "/dev/shm" }')
+IN_MEMORY := RUST_TEST_THREADS=$(TEST_THREADS) $(if $(TEST_TMP),TMPDIR=$(TEST_TMP))
 RUN_ARGS ?=
 
 .PHONY: help run build dist docs test test-tools lint unit clients python stores cluster postgres openapi page-test torture power fuzz bench clean
@@ -28,7 +34,13 @@ docs: ## the book, at target/book/index.html
 $(PAGE): $(PAGE_SOURCES)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
-test: test-tools lint unit clients python stores openapi page-test ## everything: formatting, lints, unit, integration, S3 clients and stores, the API against its document, terminal client, browser
+test: test-tools lint unit ## everything: formatting, lints, unit, integration, S3 clients and stores, the API against its document, terminal client, browser
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target page-test others
+
+# Beside the browser, which mostly waits.
+.PHONY: others
+others:
+	$(MAKE) --no-print-directory --jobs=1 clients python stores openapi
 
 test-tools:
 	scripts/install-test-tools
@@ -41,11 +53,11 @@ lint: $(PAGE)
 	cd web && npm run --silent check
 
 unit: $(PAGE)
-	cargo test --workspace --locked --quiet
-	scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
-	POSTGRES_POOLER=1 scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: folders:: change:: links:: search::
-	POSTGRES_ISOLATION="repeatable read" scripts/with-postgres scripts/run-test dray-server it --quiet change:: folders::
-	POSTGRES_BIN="$$(scripts/postgres newest)" scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: recover:: search::
+	$(IN_MEMORY) cargo test --workspace --locked --quiet
+	$(IN_MEMORY) scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
+	$(IN_MEMORY) POSTGRES_POOLER=1 scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: folders:: change:: links:: search::
+	$(IN_MEMORY) POSTGRES_ISOLATION="repeatable read" scripts/with-postgres scripts/run-test dray-server it --quiet change:: folders::
+	$(IN_MEMORY) POSTGRES_BIN="$$(scripts/postgres newest)" scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: recover:: search::
 
 clients: $(PAGE) ## boto3, aws-cli, rclone, s3fs, restic and others against the embedded store
 	$(BUILD_TESTS)

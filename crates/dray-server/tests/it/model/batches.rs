@@ -4,7 +4,7 @@
 //!     over the file (rule 7), and only for somebody who may read; otherwise it is a new folder of the uploader. A grant
 //!     makes no folders.
 //! 16. The drive says that it has a file already only to somebody who may read, about a file with the same name and the same
-//!     proven bytes in that folder that rule 7 lets new bytes replace.
+//!     proven bytes in that folder that rule 7 lets new bytes replace, and that no grant or file request brought.
 //! 17. After that, a file of a batch is an upload like any other.
 
 use base64::Engine as _;
@@ -47,7 +47,10 @@ impl Model {
     fn same_files(&self, sender: &Sender, place: Option<Id>, wanted: &Wanted) -> Vec<Id> {
         let user = sender.who.user;
         let mut found = self.namesakes(user, place, &wanted.name);
-        let is_same = |id: Id| self.items[&id].bytes.as_ref() == Some(&wanted.bytes);
+        let is_same = |id: Id| {
+            let item = &self.items[&id];
+            item.bytes.as_ref() == Some(&wanted.bytes) && !item.is_strangers
+        };
         found.retain(|&id| sender.who.reads && is_same(id) && self.is_safe(id, user, place));
         found
     }

@@ -47,6 +47,8 @@ pub(crate) struct Item {
     pub(crate) bytes: Option<String>,
     pub(crate) given: BTreeMap<User, Role>,
     pub(crate) trashed: Option<Trashed>,
+    /// Whether a grant or a file request brought it.
+    pub(crate) is_strangers: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -155,7 +157,8 @@ impl Model {
 
     pub(crate) fn add(&mut self, owner: User, parent: Option<Id>, name: &str, bytes: Option<&str>) -> Id {
         let (name, bytes) = (name.to_owned(), bytes.map(str::to_owned));
-        let item = Item { owner, parent, name, bytes, given: BTreeMap::new(), trashed: None };
+        let item =
+            Item { owner, parent, name, bytes, given: BTreeMap::new(), trashed: None, is_strangers: false };
         self.next += 1;
         self.items.insert(self.next, item);
         self.next

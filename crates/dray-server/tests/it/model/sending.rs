@@ -215,6 +215,7 @@ impl History {
         let is_free = self.model.namesakes(user, place, name).is_empty();
         assert!(if is_renamed { is_free } else { name == upload.name }, "{name}: {}", self.story());
         let id = self.model.add(user, place, name, Some(&upload.bytes));
+        self.model.items.get_mut(&id).unwrap().is_strangers = upload.grant.is_some();
         self.ids.insert(id, server_id);
         id
     }

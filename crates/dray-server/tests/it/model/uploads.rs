@@ -139,8 +139,9 @@ impl Model {
     pub(crate) fn replace(&mut self, id: Id, upload: &Upload) -> Id {
         let old = self.items.get_mut(&id).unwrap();
         let bytes = old.bytes.replace(upload.bytes.clone()).unwrap();
-        let (owner, parent, name) = (old.owner, old.parent, old.name.clone());
+        let (owner, parent, name, is_strangers) = (old.owner, old.parent, old.name.clone(), old.is_strangers);
         let before = self.add(owner, parent, &name, Some(&bytes));
+        self.items.get_mut(&before).unwrap().is_strangers = is_strangers;
         self.put_into_trash(before, upload.begun_by.user);
         before
     }
