@@ -13,7 +13,11 @@ beforeEach(async () => {
   server = await new StandIn().start();
   uploads = createUploads({ url: server.apiUrl, token: server.token });
 });
-afterEach(() => server.stop());
+afterEach(async () => {
+  // What is still to be aborted would be tried for a minute.
+  await settle();
+  await server.stop();
+});
 
 const asked = (line: string): number => server.log.filter((entry) => entry === line).length;
 const named = (name: string, more: Partial<Picked> = {}): Picked => ({ file: fromBlob(new Blob([name]), name), ...more });
@@ -158,6 +162,7 @@ test("a failure keeps its message while its batch is still at work for others", 
   first.note = "mine";
   await Promise.all(all.slice(1).map((upload) => upload.finished()));
   assert.equal(first.note, "mine");
+  await server.until("POST /abort");
 });
 
 test("what was removed from the list is not counted, whatever is done with it", async () => {
