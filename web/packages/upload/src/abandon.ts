@@ -13,23 +13,21 @@ import type { Session } from "./upload.ts";
 export async function abandon(api: Api, session: Session, patience: Patience, undo = false): Promise<boolean> {
   let isItem = false;
   for (let tries = 1; tries <= TRIES; tries++) {
-    let secs: number | null = null;
     try {
       if (isItem) await api.trash((await api.finalize(session)).id);
       else await api.abort(session);
       return true;
     } catch (error) {
+      const said = error instanceof ApiError ? error : null;
       // The upload no longer exists, or has become a file.
-      if (error instanceof ApiError && [404, 410, ...(undo ? [] : [409])].includes(error.status)) return true;
-      if (error instanceof ApiError && error.code === "already_finalized") {
+      if (said && [404, 410, undo ? 0 : 409].includes(said.status)) return true;
+      if (said?.code === "already_finalized") {
         isItem = true;
         continue;
       }
-      const passing = error instanceof NoAnswer || (error instanceof ApiError && !judgeApi(error));
-      if (!passing) return false;
-      if (error instanceof ApiError) secs = error.retryAfterSecs;
+      if (said ? judgeApi(said) : !(error instanceof NoAnswer)) return false;
+      if (tries < TRIES) await patience.later(tries, said?.retryAfterSecs);
     }
-    if (tries < TRIES) await patience.later(tries, secs);
   }
   return false;
 }

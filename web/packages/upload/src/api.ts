@@ -15,8 +15,8 @@ export interface NewUpload {
   fileSize: number;
   mimeType: string;
   /** The folder to upload into; if absent, the root. */
-  parentId?: string;
-  onConflict?: OnConflict;
+  parentId?: string | undefined;
+  onConflict?: OnConflict | undefined;
 }
 
 /** What happens if the folder already has a file of this name when the upload is finalized. */
@@ -61,7 +61,7 @@ export interface SignedParts {
 export interface UploadedPart {
   partNumber: number;
   /** If absent: the part that the store has. */
-  eTag?: string;
+  eTag?: string | undefined;
 }
 
 /** An upload as the server knows it, and its parts in the store. */
@@ -163,7 +163,7 @@ export class Api {
   }
 
   /** A repeated request with the same `key` returns the same folder. */
-  createFolder(folder: { name: string; parentId?: string }, key: string, signal: AbortSignal): Promise<Item> {
+  createFolder(folder: { name: string; parentId?: string | undefined }, key: string, signal: AbortSignal): Promise<Item> {
     return this.#call("POST", "/drive/folders", folder, signal, { key });
   }
 

@@ -15,7 +15,7 @@ const WAIT_MS = 500;
 const MOST_FILES = 200;
 
 /** Takes files that have the same `onConflict` from `waiting`, and runs them together. `key` is new. */
-export async function runBatch(waiting: Set<Upload>, sender: Sender, key: string, run: (upload: Upload) => Promise<void>): Promise<void> {
+export async function runBatch(waiting: Set<Upload>, sender: Sender, key: string, run: (upload: Upload) => Promise<void>): Promise<unknown> {
   const members: Upload[] = [];
   for (const upload of waiting) {
     if (upload.destination.onConflict !== (members[0] ?? upload).destination.onConflict) continue;
@@ -23,10 +23,12 @@ export async function runBatch(waiting: Set<Upload>, sender: Sender, key: string
   }
   const batch = new Batch(members, sender, key);
   const runs = members.map((upload) => {
+    // Whoever was told that another file is sent now may have stopped this one.
+    if (!waiting.has(upload)) return batch.leave(upload);
     upload.batch = batch;
     return run(upload).finally(() => batch.leave(upload));
   });
-  await Promise.all(runs);
+  return Promise.all(runs);
 }
 
 /** Joins what many uploads ask into one request. It is sent once all have asked, or one has waited for `WAIT_MS`. */
@@ -40,9 +42,18 @@ class Gathering<Q> {
     private readonly after: (ms: number, callback: () => void) => () => void,
   ) {}
 
-  add(upload: Upload, question: Q): Promise<FileOutcome> {
-    return new Promise((resolve) => {
-      this.#asked.push({ upload, question, resolve });
+  /** Rejects if the run is stopped before the request is sent. After that, the answer comes: what the server has begun must be known. */
+  add(upload: Upload, question: Q, signal: AbortSignal): Promise<FileOutcome> {
+    return new Promise((resolve, reject) => {
+      const asked = { upload, question, resolve };
+      const stop = (): void => {
+        if (!this.#asked.includes(asked)) return;
+        this.#asked = this.#asked.filter((other) => other !== asked);
+        reject(signal.reason);
+      };
+      signal.throwIfAborted();
+      signal.addEventListener("abort", stop, { once: true });
+      this.#asked.push(asked);
       if (this.#asked.length === 1) this.#cancelTimer = this.after(WAIT_MS, () => this.#flush());
       this.look();
     });
@@ -106,27 +117,27 @@ export class Batch {
   async start(upload: Upload, signal: AbortSignal): Promise<void> {
     const { sender } = this;
     const { startKey, file } = upload;
-    signal.addEventListener("abort", () => this.leave(upload), { once: true });
-    const parentId = await sender.folders.of(upload, signal);
+    const parentId = sender.still(signal, await sender.folders.of(upload, signal));
     const wanted: NewFile = { path: file.name, fileSize: file.size, mimeType: file.type || "application/octet-stream" };
     if (parentId !== undefined) wanted.parentId = parentId;
     const asked = sender.around.now();
-    const { upload: whole, error, pipeline } = await this.#starts.add(upload, wanted);
+    const { upload: whole, error, pipeline } = await this.#starts.add(upload, wanted, signal);
+    // It was stopped before the answer came. If it continues, it is started again, perhaps in another batch.
+    if (whole && signal.aborted) sender.hooks.abandon(upload, { uploadId: whole.uploadId, fileKey: whole.fileKey });
+    signal.throwIfAborted();
     this.#starting.delete(upload);
     if (!whole) throw (error && error.code !== "too_many_uploads" && sender.judge(error)) || sender.alone;
     const { uploadId, fileKey, url, headers } = whole;
-    // It was stopped before the answer came. If it continues, it is started again, perhaps in another batch.
-    if (signal.aborted) sender.hooks.abandon(upload, { uploadId, fileKey });
-    signal.throwIfAborted();
     // Nothing was sent of this upload, whatever was sent before a reload.
-    upload.resumed = false;
+    if (!upload.session) upload.resumed = false;
     sender.begun(upload, startKey, { uploadId, fileKey }, file.size || 1);
+    if (upload.session?.uploadId !== uploadId) throw sender.alone;
     const part = upload.parts[0]!;
     part.url = url;
     upload.headers = headers;
     sender.signed(upload, part, asked);
     if (pipeline) this.#pipes ??= new Pipes(sender, pipeline);
-    await sender.memory.changed(upload);
+    return sender.memory.changed(upload);
   }
 
   /** Sends a file that was started with others. Returns whether the store has it now; if not, it must be sent by itself. */
@@ -137,7 +148,7 @@ export class Batch {
   /** The item of a file that was sent, finalized with others. */
   finalize(upload: Upload, wanted: Finalize, signal: AbortSignal): Promise<Item> {
     return this.sender.patience.ask(upload, signal, async () => {
-      const { item, error } = await this.#finals.add(upload, wanted);
+      const { item, error } = this.sender.still(signal, await this.#finals.add(upload, wanted, signal));
       if (item) return item;
       throw error ?? new Error("The server did not answer for this file.");
     });

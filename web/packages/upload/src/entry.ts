@@ -20,7 +20,7 @@ export interface Entry {
   type: string;
   lastModified: number | null;
   destination: Destination;
-  folderIds: string[];
+  folderIds: readonly string[];
   startKey: string;
   session: Session | null;
   /** 1 once the item exists. The entry is kept until this is so for all files of its pick, so that none is sent twice if the
@@ -39,6 +39,13 @@ export function entryOf(upload: Upload, owner: string, tab: string): Entry {
   const destination = { path: [...path], ...(parentId !== undefined && { parentId }), ...(onConflict && { onConflict }), ...(handle && { handle }) };
   const own = { id, tab, sending: false, pick, match: matchOf(owner, upload), owner, destination, folderIds: [...upload.folderIds], startKey, session };
   return { ...own, name, size, type, lastModified, done: 0, item: null, at: Date.now() };
+}
+
+/** The entry without a list of folders that cannot be true: earlier versions wrote some ids twice, and so put ids at the wrong depth. */
+export function believed(entry: Entry): Entry {
+  const { folderIds, destination } = entry;
+  const isTrue = folderIds.length <= (destination.path ?? []).length && new Set(folderIds).size === folderIds.length;
+  return isTrue ? entry : { ...entry, folderIds: [] };
 }
 
 /** Identifies a file that is picked again. */

@@ -2,6 +2,7 @@
 
 import { finished, inJavaScript, START } from "./crc64.ts";
 import type { Patience } from "./patience.ts";
+import { still } from "./pause.ts";
 import type { Upload } from "./upload.ts";
 
 export class Folders {
@@ -10,19 +11,22 @@ export class Folders {
 
   constructor(private readonly patience: Patience) {}
 
-  /** Remembers the folders of an upload that began before a reload. */
-  remember({ pick, destination: { path = [], parentId }, folderIds }: Upload): void {
-    folderIds.forEach((id, index) => this.#made.set(name(pick, path.slice(0, index + 1), folderIds[index - 1] ?? parentId), Promise.resolve(id)));
+  /** Remembers a folder that was made before a reload. */
+  remember(pick: string, path: readonly string[], parentId: string | undefined, id: string): void {
+    this.#made.set(name(pick, path, parentId), Promise.resolve(id));
   }
 
   /** The folder that `upload` goes into; `undefined` means the root. */
   async of(upload: Upload, signal: AbortSignal): Promise<string | undefined> {
     const { path = [], parentId } = upload.destination;
-    for (let depth = upload.folderIds.length; depth < path.length; depth++) {
-      const above = upload.folderIds.at(-1) ?? parentId;
-      upload.folderIds.push(await this.#make(upload, path.slice(0, depth + 1), above, signal));
+    for (;;) {
+      const ids = upload.folderIds;
+      const above = ids.at(-1) ?? parentId;
+      if (ids.length >= path.length) return above;
+      const id = still(signal, await this.#make(upload, path.slice(0, ids.length + 1), above, signal));
+      // It is never added to a list that another run may have changed meanwhile.
+      upload.folderIds = [...ids, id];
     }
-    return upload.folderIds.at(-1) ?? parentId;
   }
 
   async #make(upload: Upload, path: string[], parentId: string | undefined, signal: AbortSignal): Promise<string> {
@@ -40,7 +44,7 @@ export class Folders {
     }
     // It is the same after a reload, so that neither a lost answer nor a crash leads to a second folder.
     const key = upload.pick + finished(inJavaScript()(START, new TextEncoder().encode(at))).toString(16);
-    const folder = { name: path.at(-1) ?? "", ...(parentId !== undefined && { parentId }) };
+    const folder = { name: path.at(-1)!, parentId };
     const making = this.patience.ask(upload, signal, (api) => api.createFolder(folder, key, signal)).then(({ id }) => id);
     this.#made.set(at, making);
     return making;

@@ -1,7 +1,7 @@
 // What is kept of uploads after the page is closed: an entry in IndexedDB for each, and a lock that shows which tab is alive.
 // Decides which tab may send an upload. Sends nothing and knows no API.
 
-import { entryOf, type Entry } from "./entry.ts";
+import { believed, entryOf, type Entry } from "./entry.ts";
 import type { Upload } from "./upload.ts";
 
 /** Which tab sends an upload: this one, which now holds it, or another that is alive. */
@@ -101,20 +101,22 @@ export class Journal {
     const left = entries.filter(({ tab }) => !alive.has(tab));
     const old = left.filter(isOld);
     if (old.length > 0) await this.#write((store) => old.forEach(({ id }) => store.delete(id)));
-    return left.filter((entry) => !isOld(entry));
+    return left.filter((entry) => !isOld(entry)).map(believed);
   }
 
   /**
    * Takes an upload that is about to be sent: until `release`, `done` or `forget`, no other tab gets it, nor one of the same file.
-   * What another tab has begun and does not send is continued. All of it is one transaction, so two tabs never take the same one.
+   * What another tab has begun and does not send is continued. Nothing changes if it is no longer wanted once it is its turn. All of it is one transaction, so two tabs never take the same one.
    */
-  async take(own: Entry): Promise<Found> {
+  async take(own: Entry, isWanted: () => boolean): Promise<Found> {
     const living = new Set([this.tab]);
     for (;;) {
       const unknown: string[] = [];
-      let found: Found = { isMine: true, entry: own, isNews: false };
+      let found: Found = { isMine: false, entry: own, isNews: false };
       await this.#write((store) => {
-        const look = (all: Entry[]): void => {
+        const look = (read: Entry[]): void => {
+          if (!isWanted()) return;
+          const all = read.map(believed);
           unknown.push(...all.map(({ tab }) => tab).filter((tab) => !living.has(tab) && !this.#dead.has(tab)));
           if (unknown.length === 0) found = this.#taken(store, own, all);
         };

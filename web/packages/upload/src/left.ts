@@ -46,6 +46,8 @@ export class Left {
     const owner = await list.memory.whose();
     for (const upload of this.waiting) if (upload.owner !== owner) list.uploads.forget(upload);
     const entries = (await list.memory.left()) ?? [];
+    // Somebody else may have signed in meanwhile: they must not see these.
+    if ((await list.memory.whose()) !== owner) return [];
     const known = new Set([...list.uploads.all, ...this.waiting].map(({ id }) => id));
     const uploads = entries.filter(({ id }) => !known.has(id)).map((entry) => this.#found(entry));
     await Promise.all(uploads.map((upload) => (upload.state === "unpicked" ? this.reopen(upload, false) : undefined)));
@@ -60,9 +62,11 @@ export class Left {
       let permission = (await handle.queryPermission?.({ mode: "read" })) ?? "granted";
       if (permission !== "granted" && mayAsk) permission = (await handle.requestPermission?.({ mode: "read" })) ?? "granted";
       if (permission !== "granted") return;
+      // Nothing happens if it no longer waits for its file.
       this.#pickedAgain(upload, await handle.getFile());
       this.list.pump();
     } catch {
+      if (!this.waiting.includes(upload)) return;
       upload.note = PICK_AGAIN;
       this.list.changed(upload);
     }
@@ -96,7 +100,9 @@ export class Left {
     const file: Source = { name, size, type, slice: () => Promise.reject(new Error(PICK_AGAIN)), ...(lastModified !== null && { lastModified }) };
     const upload = this.list.make(id, pick, file, destination);
     this.list.memory.knows(upload, entry);
-    this.list.folders.remember(upload);
+    const { path = [], parentId } = destination;
+    const ids = upload.folderIds;
+    ids.forEach((id, at) => this.list.folders.remember(pick, path.slice(0, at + 1), ids[at - 1] ?? parentId, id));
     upload.doubt = "found";
     upload.state = "unpicked";
     upload.note = destination.handle ? ALLOW_AGAIN : PICK_AGAIN;
@@ -119,7 +125,8 @@ export class Left {
     }
     upload.file = file;
     if (!list.uploads.all.has(upload)) list.list(upload);
-    list.wait(upload);
+    // Whoever was told of it may have cancelled it.
+    if (upload.state === "unpicked") list.wait(upload);
     return upload;
   }
 }

@@ -3,6 +3,7 @@
 import { hex, newKey, type Token } from "./api.ts";
 import type { Entry } from "./entry.ts";
 import type { Journal } from "./journal.ts";
+import { still } from "./pause.ts";
 import type { Upload } from "./upload.ts";
 
 /** Returns whose uploads these are: a string that is the same after a reload; `null`: nobody knows. */
@@ -36,8 +37,8 @@ export class Memory {
   #journal: Promise<Journal | null> | null = null;
   /** What the journal knows. */
   readonly #entries = new Map<Upload, Entry>();
-  /** The uploads that this tab holds or is about to take, and for which run. */
-  readonly #held = new Map<Upload, AbortSignal>();
+  /** The uploads that this tab is about to take, and whether it holds them already. */
+  readonly #held = new Map<Upload, { isSure: boolean }>();
   /** Uploads that the next transaction will write, and whose they are. */
   #fresh: { upload: Upload; owner: Promise<string | null> }[] = [];
   #saving: Promise<unknown> = Promise.resolve();
@@ -96,8 +97,8 @@ export class Memory {
   }
 
   /** The upload belongs to `owner` now. */
-  async belongs(upload: Upload, owner: string | null): Promise<void> {
-    await this.#saving;
+  async belongs(upload: Upload, owner: string | null, run: AbortSignal): Promise<void> {
+    still(run, await this.#saving);
     upload.owner = owner;
     const entry = this.#entries.get(upload);
     if (!entry || owner === null) return;
@@ -112,27 +113,30 @@ export class Memory {
     this.add(upload);
   }
 
-  /** Whether no other tab can send the upload meanwhile. */
-  holds(upload: Upload): boolean {
-    return this.#held.has(upload);
-  }
-
   /** Takes an upload, so that only this tab sends it or aborts it. Returns false if another tab sends it. */
-  async take(upload: Upload, run: AbortSignal): Promise<boolean> {
-    this.#held.set(upload, run);
+  async take(upload: Upload): Promise<boolean> {
+    if (this.#held.get(upload)?.isSure) return true;
+    const hold = { isSure: false };
+    this.#held.set(upload, hold);
     await this.#saving;
     const own = this.#entries.get(upload);
-    const found = own && (await this.#quietly((journal) => journal.take(now(own, upload))));
-    if (!found) return true;
-    const { isMine, entry, isNews } = found;
-    if (!isMine) {
-      if (this.#held.get(upload) === run) this.#held.delete(upload);
-      return false;
+    const isWanted = (): boolean => this.#entries.has(upload);
+    const found = own && (await this.#quietly((journal) => journal.take(now(own, upload), isWanted)));
+    // It may have been stopped meanwhile, and perhaps continues in another run, which then holds it.
+    const held = this.#held.get(upload);
+    if (found) {
+      const { isMine, entry, isNews } = found;
+      if (!isMine) {
+        if (held === hold) this.#held.delete(upload);
+        return false;
+      }
+      if (isWanted()) {
+        this.#entries.set(upload, entry);
+        if (isNews) this.#adopt(upload, entry);
+      }
+      if (!held) await this.#quietly((journal) => journal.release(entry));
     }
-    this.#entries.set(upload, entry);
-    if (isNews) this.#adopt(upload, entry);
-    // It was stopped meanwhile.
-    if (!this.#held.has(upload)) await this.#giveBack(upload);
+    if (held) held.isSure = true;
     return true;
   }
 
@@ -168,14 +172,9 @@ export class Memory {
   }
 
   #adopt(upload: Upload, entry: Entry): void {
-    upload.owner = entry.owner;
-    upload.startKey = entry.startKey;
-    upload.session = entry.session;
-    upload.resumed = true;
-    upload.startsOver = false;
-    upload.wasDone = entry.done === 1;
-    upload.begunWith = entry.lastModified;
-    upload.folderIds = [...entry.folderIds];
+    if (upload.state === "cancelled") return;
+    const { owner, startKey, session, folderIds, done, lastModified } = entry;
+    Object.assign(upload, { owner, startKey, session, folderIds, resumed: true, wasDone: done === 1, begunWith: lastModified });
     upload.setParts([]);
   }
 
@@ -206,7 +205,7 @@ export class Memory {
   }
 }
 
-/** The entry of an upload, as far as the upload is now. */
-function now(entry: Entry, { startKey, session, folderIds, file }: Upload): Entry {
-  return { ...entry, startKey, session, folderIds: [...folderIds], lastModified: file.lastModified ?? null };
+/** The entry of an upload, as far as the upload is now. A cancelled one has forgotten what its entry still knows. */
+function now(entry: Entry, { startKey, session, folderIds, file, state }: Upload): Entry {
+  return state === "cancelled" ? entry : { ...entry, startKey, session, folderIds, lastModified: file.lastModified ?? null };
 }

@@ -2,7 +2,7 @@
 
 import { ApiError, NoAnswer, NoToken, type Api } from "./api.ts";
 import { Failure, judgeApi } from "./failure.ts";
-import { askedMs, called, TRIES } from "./pause.ts";
+import { askedMs, called, still, TRIES } from "./pause.ts";
 import type { Upload } from "./upload.ts";
 
 /** What waiting needs. */
@@ -37,24 +37,22 @@ export class Patience {
   /** Sends a request to the API, and repeats it while the API is unreachable or busy. */
   async ask<T>(upload: Upload, signal: AbortSignal, question: (api: Api) => Promise<T>): Promise<T> {
     let unanswered = 0;
-    for (let tries = 1; ; tries++) {
+    for (let tries = 1; ; ) {
       try {
+        // Not `still`: what a batch has started must be known, even if all of its files were stopped.
         const answer = await question(this.timing.api());
-        upload.note = null;
+        if (upload.run && !signal.aborted) upload.note = null;
         return answer;
       } catch (error) {
         signal.throwIfAborted();
-        if (error instanceof NoAnswer && !(error instanceof NoToken)) {
-          await this.rest(upload, AWAY, this.pause(++unanswered), signal, true);
-          tries -= 1;
-          continue;
-        }
-        if (!(error instanceof ApiError || error instanceof NoToken)) throw error;
-        const { status, retryAfterSecs } = error instanceof ApiError ? error : { status: 0, retryAfterSecs: null };
-        const failure = error instanceof ApiError && judgeApi(error);
+        const said = error instanceof ApiError ? error : null;
+        if (!said && !(error instanceof NoAnswer)) throw error;
+        const failure = said && judgeApi(said);
         if (failure) throw failure;
-        if (tries >= TRIES * (status === 429 ? BUSY : 1)) throw new Failure(error.message);
-        await this.rest(upload, error.message, this.pause(tries, retryAfterSecs), signal);
+        const isAway = !said && !(error instanceof NoToken);
+        if (!isAway && tries >= TRIES * (said?.status === 429 ? BUSY : 1)) throw new Failure((error as Error).message);
+        const pause = isAway ? this.pause(++unanswered) : this.pause(tries++, said?.retryAfterSecs);
+        still(signal, await this.rest(upload, isAway ? AWAY : (error as Error).message, pause, signal, isAway));
       }
     }
   }
@@ -62,7 +60,7 @@ export class Patience {
   /** Waits until the drive gives any answer. Returns whether it had to wait. */
   async untilDriveAnswers(upload: Upload, signal: AbortSignal): Promise<boolean> {
     let away = 0;
-    while (!(await this.#driveAnswers(signal))) await this.rest(upload, AWAY, this.pause(++away), signal, true);
+    while (!still(signal, await this.#driveAnswers(signal))) still(signal, await this.rest(upload, AWAY, this.pause(++away), signal, true));
     return away > 0;
   }
 
@@ -72,17 +70,17 @@ export class Patience {
   }
 
   /** Resolves when the next try may be made. */
-  later(tries: number, secs: number | null): Promise<void> {
+  later(tries: number, secs?: number | null): Promise<void> {
     return new Promise((resolve) => void this.timing.after(this.pause(tries, secs), resolve));
   }
 
   /** Waits `ms`, or, if it `isAway`, until `wake`. Meanwhile, the upload's note says why, unless it was stopped. */
   rest(upload: Upload, why: string, ms: number, signal: AbortSignal, isAway = false): Promise<void> {
-    signal.throwIfAborted();
     if (upload.run) {
       upload.note = why;
       this.onChange(upload);
     }
+    signal.throwIfAborted();
     return called(isAway ? this.#sleepers : new Set(), signal, (end) => this.timing.after(ms, end));
   }
 

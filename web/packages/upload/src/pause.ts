@@ -23,6 +23,15 @@ export function askedMs(secs: number | null | undefined, tries: number, random: 
 }
 
 /**
+ * The rule for everything that a run does: after each wait, it looks at once whether it still has its upload: `still(signal, await …)`.
+ * This throws if the run was stopped meanwhile. So a stopped run writes, sends and reports nothing more.
+ */
+export function still<T>(signal: AbortSignal, answer: T): T {
+  signal.throwIfAborted();
+  return answer;
+}
+
+/**
  * Waits until somebody calls the callback that it adds to `waiting` and passes to `begin`, which returns how to undo what it
  * began. Rejects with the reason of the signal if that aborts first.
  */

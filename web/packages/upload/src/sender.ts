@@ -10,7 +10,7 @@ import type { Memory } from "./memory.ts";
 import type { Meter } from "./meter.ts";
 import { cut, mustBeReadable, type Part } from "./parts.ts";
 import type { Patience, Timing } from "./patience.ts";
-import { TRIES } from "./pause.ts";
+import { still, TRIES } from "./pause.ts";
 import type { PutAnswer, PutPart } from "./put.ts";
 import { Slots } from "./slots.ts";
 import type { Session, Upload } from "./upload.ts";
@@ -50,6 +50,7 @@ export class Sender {
   readonly foreign = new Error();
   readonly judge = judgeApi;
   readonly update = update;
+  readonly still = still;
   /** Where a PUT was answered: its CORS rules allow that. */
   readonly #allowed = new Set<string>();
   /** Whether the drive's store proves checksums, as far as is known yet. */
@@ -65,8 +66,8 @@ export class Sender {
       onChange: (upload: Upload) => void;
       /** This tab sends the upload. */
       onTaken: (upload: Upload) => void;
-      /** Something that the server has from the same person. */
-      sessionOf: (owner: string) => Session | null;
+      /** The whole list: the server may have something else from the same person. */
+      all: ReadonlySet<Upload>;
       onFinishing: (upload: Upload) => void;
       /** The server's data of an upload is of no more use. */
       giveUp: (upload: Upload) => void;
@@ -81,13 +82,16 @@ export class Sender {
   /** Returns the item. It aborts `run` if any step fails. */
   async send(upload: Upload, run: AbortController): Promise<Item> {
     const { signal } = run;
-    if (upload.doubt && !(await (await import("./whose.ts")).isTheirs(upload, this, signal))) throw this.foreign;
-    if (!(await this.memory.take(upload, signal))) throw this.elsewhere;
     signal.throwIfAborted();
-    this.hooks.onTaken(upload);
-    const item = await this.#open(upload, signal);
+    if (upload.doubt) {
+      const { isTheirs } = still(signal, await import("./whose.ts"));
+      if (!still(signal, await isTheirs(upload, this, signal))) throw this.foreign;
+    }
+    if (!still(signal, await this.memory.take(upload))) throw this.elsewhere;
+    still(signal, this.hooks.onTaken(upload));
+    const item = still(signal, await this.#open(upload, signal));
     if (item) return item;
-    await this.#sendParts(upload, run);
+    still(signal, await this.#sendParts(upload, run));
     return this.#finish(upload, signal);
   }
 
@@ -95,37 +99,33 @@ export class Sender {
   async #open(upload: Upload, signal: AbortSignal): Promise<Item | null> {
     const { begunWith, file } = upload;
     const isChanged = begunWith !== null && file.lastModified !== undefined && begunWith !== file.lastModified;
-    if (upload.startsOver || (upload.resumed && isChanged)) this.hooks.giveUp(upload);
+    if (upload.resumed && isChanged) this.hooks.giveUp(upload);
     if (upload.session) upload.batch?.leave(upload);
-    else await upload.batch?.start(upload, signal);
-    if (!upload.session) await this.#start(upload, signal);
+    else still(signal, await upload.batch?.start(upload, signal));
+    if (!upload.session) still(signal, await this.#start(upload, signal));
     return upload.resumed && upload.parts.length === 0 ? this.#goOn(upload, signal) : null;
   }
 
   async #start(upload: Upload, signal: AbortSignal): Promise<void> {
-    const parentId = await this.folders.of(upload, signal);
+    const parentId = still(signal, await this.folders.of(upload, signal));
     const { name, size, type } = upload.file;
     const { onConflict } = upload.destination;
-    const file: NewUpload = { fileName: name, fileSize: size, mimeType: type || "application/octet-stream" };
-    if (parentId !== undefined) file.parentId = parentId;
-    if (onConflict !== undefined) file.onConflict = onConflict;
+    const file: NewUpload = { fileName: name, fileSize: size, mimeType: type || "application/octet-stream", parentId, onConflict };
     const key = upload.startKey;
-    await this.patience.ask(upload, signal, async (api) => {
-      const started = await api.start(file, key);
-      this.begun(upload, key, started, started.partSize);
-    });
-    signal.throwIfAborted();
+    const begin = (api: Api): Promise<void> => api.start(file, key).then((started) => this.begun(upload, key, started, started.partSize));
+    still(signal, await this.patience.ask(upload, signal, begin));
     // This comes before the first part, so that parts that the store acknowledges are found again after a reload.
-    await this.memory.changed(upload);
+    return this.memory.changed(upload);
   }
 
-  /** The server has started the upload, with this key. */
+  /** The server has started the upload, with this key. Only this is said of a stopped run, too: the server has the upload now. */
   begun(upload: Upload, key: string, { uploadId, fileKey }: Session, partSize: number): void {
-    // The run may have been stopped before the answer came. With the same key, another run gets the same upload. With
-    // another key, this upload was cancelled.
-    if (upload.startKey !== key) return this.hooks.abandon(upload, { uploadId, fileKey });
+    const session = { uploadId, fileKey };
+    // With the same key, another run gets the same upload. With another key, this upload was cancelled. If it was started alone and in
+    // a batch, the first answer counts.
+    if (upload.startKey !== key || (upload.session ?? session).uploadId !== uploadId) return this.hooks.abandon(upload, session);
     if (upload.session) return;
-    upload.session = { uploadId, fileKey };
+    upload.session = session;
     if (!upload.resumed) upload.setParts(cut(upload.file.size, partSize));
     this.hooks.onChange(upload);
   }
@@ -136,39 +136,40 @@ export class Sender {
     // The server says what has become of a finished upload: its item may be in the trash, or gone.
     const itemOf = (api: Api): Promise<Item> => api.finalize(session, signal).catch(mayBeGone);
     if (upload.wasDone) return this.patience.ask(upload, signal, itemOf);
-    const stored = await this.patience.ask(upload, signal, (api) => api.parts(session, signal));
+    const stored = still(signal, await this.patience.ask(upload, signal, (api) => api.parts(session, signal)));
     if (stored.itemId !== undefined) return this.patience.ask(upload, signal, itemOf);
     upload.setParts(withStored(cut(upload.file.size, stored.partSize), stored));
     this.hooks.onChange(upload);
     return null;
   }
 
-  async #sendParts(upload: Upload, run: AbortController): Promise<void> {
+  async #sendParts(upload: Upload, run: AbortController): Promise<unknown> {
+    const { signal } = run;
     const sending: Promise<void>[] = [];
     const begin = (work: Promise<void>): void => {
       work.catch((error: unknown) => run.abort(error));
       sending.push(work);
     };
-    begin(this.#readStored(upload, run.signal));
+    begin(this.#readStored(upload, signal));
     for (const part of upload.parts) {
-      if (part.eTag !== null || (await upload.batch?.put(upload, part, run.signal))) continue;
-      const giveBack = await (upload.headers ? this.#smallSlots : this.slots).take(run.signal);
-      begin(this.#sendPart(upload, part, run.signal).finally(giveBack));
+      if (part.eTag !== null || still(signal, await upload.batch?.put(upload, part, signal))) continue;
+      // Whoever has got a slot gives it back: `#sendPart` ends if the run was stopped.
+      const giveBack = await (upload.headers ? this.#smallSlots : this.slots).take(signal);
+      begin(this.#sendPart(upload, part, signal).finally(giveBack));
     }
-    await Promise.all(sending);
+    return Promise.all(sending);
   }
 
   /** Reads parts that were sent before a reload: the checksum covers the whole file, and so proves that they belong to it. */
   async #readStored(upload: Upload, signal: AbortSignal): Promise<void> {
     for (const part of upload.parts) {
-      signal.throwIfAborted();
-      if (part.eTag !== null && part.crc === null) part.crc = await this.#checksumOf(upload, await this.bytes(upload, part));
+      if (part.eTag !== null && part.crc === null) part.crc = still(signal, await this.#checksumOf(upload, still(signal, await this.bytes(upload, part))));
     }
   }
 
   async #sendPart(upload: Upload, part: Part, signal: AbortSignal): Promise<void> {
-    const bytes = await this.bytes(upload, part);
-    const [crc] = await Promise.all([this.#checksumOf(upload, bytes), this.#putUntilStored(upload, part, bytes, signal)]);
+    const bytes = still(signal, await this.bytes(upload, part));
+    const [crc] = still(signal, await Promise.all([this.#checksumOf(upload, bytes), this.#putUntilStored(upload, part, bytes, signal)]));
     part.crc = crc;
     upload.file.release?.(part.start, part.end);
   }
@@ -196,12 +197,12 @@ export class Sender {
 
   async #putUntilStored(upload: Upload, part: Part, bytes: Blob, signal: AbortSignal): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const url = await this.#urlOf(upload, part, signal);
-      const answer = await this.#put(upload, part, url, bytes, signal);
+      const url = still(signal, await this.#urlOf(upload, part, signal));
+      const answer = still(signal, await this.#put(upload, part, url, bytes, signal));
       const reached = part.sent;
       if (answer === null) {
         upload.count(part, 0);
-        tries = await this.#cutOff(upload, bytes, url, tries, reached, signal);
+        tries = still(signal, await this.#cutOff(upload, bytes, url, tries, reached, signal));
         continue;
       }
       const verdict = judgePut(answer, part.number, new URL(url).origin);
@@ -213,7 +214,7 @@ export class Sender {
         if (tries > TRIES_WITHOUT_A_BYTE) throw verdict.why;
         if (tries === 1) continue;
       }
-      await this.patience.rest(upload, verdict.why.message, this.patience.pause(tries, answer.retryAfterSecs), signal);
+      still(signal, await this.patience.rest(upload, verdict.why.message, this.patience.pause(tries, answer.retryAfterSecs), signal));
     }
   }
 
@@ -223,7 +224,7 @@ export class Sender {
       if (!signal.aborted) this.sent(upload, part, Math.min(count, bytes.size));
     };
     try {
-      const answer = await this.around.put(url, bytes, { signal, onSent, headers: upload.headers });
+      const answer = still(signal, await this.around.put(url, bytes, { signal, onSent, headers: upload.headers }));
       this.#allowed.add(corsOf(upload, url));
       return answer;
     } catch (error) {
@@ -254,10 +255,10 @@ export class Sender {
 
   /** The store gave no answer: decides whether to wait or to fail. Returns the number of tries. */
   async #cutOff(upload: Upload, bytes: Blob, url: string, tries: number, reached: number, signal: AbortSignal): Promise<number> {
-    await mustBeReadable(bytes);
+    still(signal, await mustBeReadable(bytes));
     // A store that refuses an expired URL early may close the connection before the browser has read the answer.
     dropAddresses(upload);
-    if (await this.patience.untilDriveAnswers(upload, signal)) return 0;
+    if (still(signal, await this.patience.untilDriveAnswers(upload, signal))) return 0;
     // In Node there are no CORS rules, but the headers of a small file are worth no more tries: it can be sent without them.
     const isAllowed = this.#allowed.has(corsOf(upload, url)) || (!this.around.pageOrigin && !upload.headers);
     if (tries >= (reached > 0 || isAllowed ? TRIES : TRIES_WITHOUT_A_BYTE)) {
@@ -269,19 +270,17 @@ export class Sender {
       }
       throw storeOutOfReach(new URL(url).origin, isAllowed ? "" : this.around.pageOrigin);
     }
-    await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal, true);
+    still(signal, await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal, true));
     return tries;
   }
 
   async #urlOf(upload: Upload, part: Part, signal: AbortSignal): Promise<string> {
-    // A stopped run must not leave its failing request to the next run.
-    signal.throwIfAborted();
     if (this.around.now() > upload.signedUntil) dropAddresses(upload);
     while (part.url === null) {
       upload.signing ??= this.#sign(upload, part, signal).finally(() => {
         if (!signal.aborted) upload.signing = null;
       });
-      await upload.signing;
+      still(signal, await upload.signing);
     }
     return part.url;
   }
@@ -293,7 +292,7 @@ export class Sender {
     const partNumbers = lacking.slice(0, PARTS_SIGNED_AT_ONCE).map((part) => part.number);
     const request = { ...sessionOf(upload), parts: parts.length, partNumbers };
     const asked = this.around.now();
-    const signed = await this.patience.ask(upload, signal, (api) => api.sign(request, signal));
+    const signed = still(signal, await this.patience.ask(upload, signal, (api) => api.sign(request, signal)));
     for (const { partNumber, signedUrl } of signed.parts) {
       const part = parts[partNumber - 1];
       if (part) part.url = signedUrl;
@@ -312,11 +311,11 @@ export class Sender {
 
   async #finish(upload: Upload, signal: AbortSignal): Promise<Item> {
     const session = sessionOf(upload);
-    this.hooks.onFinishing(upload);
+    still(signal, this.hooks.onFinishing(upload));
     const whole = wholeOf(upload.parts);
     const proof = whole !== null && { checksum: { crc64nvme: base64(whole) } };
     if (upload.batch) return upload.batch.finalize(upload, { ...session, ...proof }, signal);
-    const parts = upload.parts.map(({ number, eTag }) => ({ partNumber: number, ...(eTag && { eTag }) }));
+    const parts = upload.parts.map(({ number, eTag }) => ({ partNumber: number, eTag: eTag || undefined }));
     const plain: Finalize = { ...session, parts };
     // Finalize can be repeated: after a lost answer, another request returns the same item.
     return this.patience.ask(upload, signal, (api) => this.#finalize(api, upload, plain, proof, signal));
@@ -324,17 +323,15 @@ export class Sender {
 
   /** Sends a checksum if the store proves it. If not, the server reads a file back that was partly sent before a reload. */
   async #finalize(api: Api, upload: Upload, plain: Finalize, proof: Partial<Finalize> | false, signal: AbortSignal): Promise<Item> {
-    if (!proof) return api.finalize(plain, signal);
-    const proved: Finalize = { ...plain, ...proof };
-    const elsewhere = upload.resumed ? { ...proved, verify: true } : plain;
-    if (!this.#proves) return api.finalize(elsewhere, signal);
-    try {
-      return await api.finalize(proved, signal);
-    } catch (error) {
-      if (!(error instanceof ApiError && error.code === "checksum_unproven")) throw error;
-      this.#proves = false;
-      return api.finalize(elsewhere, signal);
+    if (proof && this.#proves) {
+      try {
+        return await api.finalize({ ...plain, ...proof }, signal);
+      } catch (error) {
+        if (!(error instanceof ApiError && error.code === "checksum_unproven")) throw error;
+        this.#proves = false;
+      }
     }
+    return api.finalize(proof && upload.resumed ? { ...plain, ...proof, verify: true } : plain, signal);
   }
 }
 

@@ -29,7 +29,7 @@ export function fromStream(
 ): Source {
   const reader = stream.getReader();
   const held = new Map<number, Blob>();
-  let rest: Uint8Array = new Uint8Array(0);
+  let rest: Uint8Array = new Uint8Array();
   let at = 0;
   let reading: Promise<unknown> = Promise.resolve();
 
@@ -69,5 +69,6 @@ export function fromStream(
 async function moreOf(reader: ReadableStreamDefaultReader<Uint8Array>, name: string, at: number, size: number): Promise<Uint8Array> {
   const { done, value } = await reader.read();
   if (done) throw new Error(`${name} ended after ${at} of ${size} bytes.`);
+  if (value?.BYTES_PER_ELEMENT !== 1) throw new Error(`${name} is a stream of ${typeof value}, not Uint8Array. Use TextEncoderStream.`);
   return value;
 }

@@ -2,11 +2,9 @@
 
 import type { State, Upload } from "./upload.ts";
 
-const STATES: State[] = ["unpicked", "queued", "uploading", "finishing", "paused", "done", "failed", "cancelled"];
-
 export class Totals {
   /** Uploads in each state. */
-  readonly of = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<State, number>;
+  readonly of: Record<State, number> = { unpicked: 0, queued: 0, uploading: 0, finishing: 0, paused: 0, done: 0, failed: 0, cancelled: 0 };
   /** Files that are neither failed nor cancelled. */
   files = 0;
   /** Bytes of the files that are neither failed nor cancelled. */
@@ -20,7 +18,7 @@ export class Totals {
   }
 
   /** Counts an upload that enters (`times` 1) or leaves (-1) its state. */
-  count(upload: Upload, times: 1 | -1): void {
+  count(upload: Upload, times: number): void {
     this.of[upload.state] += times;
     if (!isCounted(upload)) return;
     this.files += times;
@@ -34,4 +32,4 @@ export class Totals {
   }
 }
 
-const isCounted = ({ state }: Upload): boolean => state !== "failed" && state !== "cancelled";
+const isCounted = ({ state }: Upload): boolean => !["failed", "cancelled"].includes(state);

@@ -41,8 +41,6 @@ export class Upload {
   startKey = newKey();
   /** Whether the server may have parts that this page did not send. */
   resumed = false;
-  /** Whether what was sent so far is of no more use. */
-  startsOver = false;
   /** Whether it was done before a reload: the server must confirm that its item is still there. */
   wasDone = false;
   /** Whose it is; `null` if nobody knows. */
@@ -51,8 +49,8 @@ export class Upload {
   doubt: "found" | "signed-out" | "clicked" | null = null;
   /** The file's `lastModified` when the upload began, if that was before a reload. */
   begunWith: number | null = null;
-  /** The ids of the folders of its path, from the top, as far as they exist. */
-  folderIds: string[] = [];
+  /** The ids of the folders of its path, from the top, as far as they exist. It is replaced, never changed. */
+  folderIds: readonly string[] = [];
   /** The batch in which it is started and finalized, if it is a small file among many. */
   batch: Batch | null = null;
   /** The headers that the PUT of a small file must have. */
@@ -74,12 +72,12 @@ export class Upload {
   ) {}
 
   get active(): boolean {
-    return this.state === "queued" || this.state === "uploading" || this.state === "finishing";
+    return ["queued", "uploading", "finishing"].includes(this.state);
   }
 
   /** Whether it does not continue without a person. */
   get settled(): boolean {
-    return this.state === "done" || this.state === "failed" || this.state === "cancelled";
+    return ["done", "failed", "cancelled"].includes(this.state);
   }
 
   /** Records that `bytes` of this part are in flight or stored. Only the engine calls this. */

@@ -8,6 +8,7 @@ import type { Left, Listing } from "./left.ts";
 import { canKeep, type Memory } from "./memory.ts";
 import { Meter } from "./meter.ts";
 import { Patience } from "./patience.ts";
+import { still } from "./pause.ts";
 import { dropAddresses, Sender } from "./sender.ts";
 import type { Source } from "./source.ts";
 import type { Events, Picked, Surroundings } from "./surroundings.ts";
@@ -22,8 +23,6 @@ const FEWEST = 8;
 const BATCHES_IN_FLIGHT = 3;
 /** How often to check whether another tab still sends a file. */
 const OTHER_TAB_MS = 5_000;
-/** The reason of a run that was aborted although nothing failed. */
-const STOPPED = new Failure("stopped");
 const ELSEWHERE = "Another tab of this browser is sending this file.";
 const FOREIGN = "Somebody else may have added this file. “Try again” uploads it as yours.";
 
@@ -58,7 +57,7 @@ export class Uploads {
     this.#sender = new Sender(around, this.#patience, this.#memory, this.meter, {
       onChange: (upload) => this.#emit("change", upload),
       onTaken: (upload) => upload.state === "queued" && this.#enter(upload, "uploading"),
-      sessionOf: (owner) => [...this.all].find((upload) => upload.owner === owner && upload.session)?.session ?? null,
+      all: this.all,
       onFinishing: (upload) => this.#enter(upload, "finishing"),
       giveUp: (upload) => this.#giveUp(upload),
       abandon: (upload, session) => void this.#abandon(upload, session),
@@ -97,7 +96,7 @@ export class Uploads {
 
   /** Pauses an upload. The store keeps its parts; `resume` sends parts that were in flight again. */
   pause(upload: Upload): void {
-    if (upload.state === "queued" || upload.state === "uploading") this.#stop(upload, "paused");
+    if (["queued", "uploading"].includes(upload.state)) this.#stop(upload, "paused");
   }
 
   /**
@@ -107,17 +106,16 @@ export class Uploads {
   cancel(upload: Upload): void {
     if (["done", "cancelled"].includes(upload.state)) return;
     const { session, wasDone, state } = upload;
-    const run = this.#memory.holds(upload) ? null : new AbortController().signal;
     this.#stop(upload, "cancelled");
     this.#reset(upload);
     this.#found?.isPicked(upload);
-    void this.#drop(upload, wasDone ? null : session, run, state === "finishing");
+    void this.#drop(upload, wasDone ? null : session, state === "finishing");
   }
 
   /** Continues an upload after a pause, a failure, or (if its file can be read after a click) a reload. */
   resume(upload: Upload): void {
     if (upload.state === "unpicked") return void this.#found?.reopen(upload, true);
-    this.#resume(upload, upload.state === "failed" ? "clicked" : null);
+    this.#resume(upload, upload.state === "failed" ? "clicked" : upload.doubt);
   }
 
   /**
@@ -129,9 +127,8 @@ export class Uploads {
   }
 
   #resume(upload: Upload, doubt: Upload["doubt"]): void {
-    if (upload.state !== "paused" && upload.state !== "failed") return;
+    if (!["paused", "failed"].includes(upload.state) || !this.all.has(upload)) return;
     this.#open();
-    if (upload.failure?.kind === "start-over") upload.startsOver = true;
     upload.doubt = doubt;
     this.#wait(upload);
     this.#pump();
@@ -153,14 +150,12 @@ export class Uploads {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
     this.#offline();
+    this.#memory.close();
     for (const upload of this.all) {
-      const { run, active } = upload;
-      if (!active) continue;
+      if (!upload.active) continue;
       this.#halt(upload);
       this.#wait(upload);
-      run?.abort(STOPPED);
     }
-    this.#memory.close();
   }
 
   #open(): void {
@@ -230,9 +225,9 @@ export class Uploads {
 
   #fresh(file: Source, destination: Destination, pick: string): Upload {
     const upload = this.#make(newKey(), pick, file, destination);
-    this.#list(upload);
     this.#memory.add(upload);
-    this.#wait(upload);
+    this.#requeue(upload);
+    this.#list(upload);
     return upload;
   }
 
@@ -247,9 +242,10 @@ export class Uploads {
     this.#emit("change", upload);
   }
 
+  /** The event comes last, here and everywhere: whoever hears it may do anything with the upload. */
   #wait(upload: Upload): void {
-    this.#enter(upload, "queued");
     this.#requeue(upload);
+    this.#enter(upload, "queued");
   }
 
   #requeue(upload: Upload): void {
@@ -278,7 +274,7 @@ export class Uploads {
   async #runBatch(): Promise<void> {
     try {
       const { runBatch } = await import("./batch.ts");
-      await runBatch(this.#small, this.#sender, newKey(), (upload) => this.#run(upload));
+      if (!this.#isDisposed) await runBatch(this.#small, this.#sender, newKey(), (upload) => this.#run(upload));
     } catch {
       this.#sender.knowsBatches = false;
     }
@@ -294,7 +290,7 @@ export class Uploads {
     const hasWaited = upload.note === ELSEWHERE;
     if (!hasWaited) this.#enter(upload, "uploading");
     try {
-      this.#finish(upload, await this.#sender.send(upload, run));
+      this.#finish(upload, still(run.signal, await this.#sender.send(upload, run)));
     } catch (error) {
       run.abort(error);
       if (upload.run !== run) return;
@@ -305,18 +301,17 @@ export class Uploads {
 
   #caught(upload: Upload, error: unknown): void {
     const { alone, elsewhere, foreign } = this.#sender;
+    this.#halt(upload);
     if (error === foreign && upload.doubt === "found") {
       // It was picked by another person than the one who began it: it has nothing to do with that upload.
-      this.#halt(upload);
       this.#reset(upload);
       this.#memory.isAnother(upload);
       return this.#wait(upload);
     }
     if (error !== alone && error !== elsewhere) return this.#fail(upload, error === foreign ? new Failure(FOREIGN) : error);
-    this.#halt(upload);
     if (error === elsewhere) return this.#waitElsewhere(upload);
-    this.#enter(upload, "queued");
     this.#queue.add(upload);
+    this.#enter(upload, "queued");
   }
 
   #finish(upload: Upload, item: Item): void {
@@ -328,29 +323,32 @@ export class Uploads {
   }
 
   #stop(upload: Upload, state: "paused" | "cancelled"): void {
-    const { run } = upload;
     this.#halt(upload);
     if (state === "paused") this.#memory.release(upload);
     this.#enter(upload, state);
-    run?.abort(STOPPED);
   }
 
   #fail(upload: Upload, error: unknown): void {
-    const failure = error instanceof Failure ? error : new Failure(`The page failed: ${String(error)}`);
-    this.#halt(upload);
-    if (failure.kind === "start-over" && upload.resumed) {
-      // What was sent before the reload belongs to another file, or is gone. The whole file is sent.
+    const failure = error instanceof Failure ? error : new Failure(`The page failed: ${error}`);
+    if (failure.kind === "start-over") {
+      // What was sent before a reload belongs to another file, or is gone: the whole file is sent.
+      const { resumed } = upload;
       this.#giveUp(upload);
-      return this.#wait(upload);
+      if (resumed) return this.#wait(upload);
     }
     this.#memory.release(upload);
     this.#enter(upload, "failed", failure.message, failure);
     this.#emit("failed", upload);
   }
 
-  /** No run owns the upload any more. Bytes in flight count as not sent, and URLs may be expired when it continues. */
+  /**
+   * Takes the upload from its run, which from now on changes nothing more (see `still`), and from its batch. Bytes in flight count
+   * as not sent, and URLs may be expired when it continues.
+   */
   #halt(upload: Upload): void {
+    upload.run?.abort();
     upload.run = null;
+    upload.batch?.leave(upload);
     upload.signing = null;
     this.#queue.delete(upload);
     this.#small.delete(upload);
@@ -368,14 +366,14 @@ export class Uploads {
 
   /** The upload has nothing to do any more with what was sent of it. */
   #reset(upload: Upload): void {
-    Object.assign(upload, { session: null, startKey: newKey(), resumed: false, wasDone: false, startsOver: false, begunWith: null, headers: null });
+    Object.assign(upload, { session: null, startKey: newKey(), resumed: false, wasDone: false, begunWith: null, headers: null });
     upload.setParts([]);
   }
 
-  /** Ends a cancelled upload. With `run`, this tab does not hold it: it is aborted only if no other tab sends it. */
-  async #drop(upload: Upload, session: Session | null, run: AbortSignal | null, undo: boolean): Promise<void> {
+  /** Ends a cancelled upload. It is aborted only if no other tab sends it. */
+  async #drop(upload: Upload, session: Session | null, undo: boolean): Promise<void> {
     const api = this.around.api().frozen();
-    if (session && (!run || (await this.#memory.take(upload, run)))) void this.#abandon(upload, session, api, undo);
+    if (session && (await this.#memory.take(upload))) void this.#abandon(upload, session, api, undo);
     await this.#memory.ended(upload);
   }
 
@@ -385,11 +383,11 @@ export class Uploads {
   }
 
   #enter(upload: Upload, state: State, note: string | null = null, failure: Failure | null = null): void {
-    this.totals.count(upload, -1);
-    upload.state = state;
-    upload.note = note;
-    upload.failure = failure;
-    this.totals.count(upload, 1);
+    // What was removed from the list is no longer counted.
+    const times = this.all.has(upload) ? 1 : 0;
+    this.totals.count(upload, -times);
+    Object.assign(upload, { state, note, failure });
+    this.totals.count(upload, times);
     this.#emit("change", upload);
   }
 

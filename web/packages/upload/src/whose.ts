@@ -8,23 +8,23 @@ import type { Sender } from "./sender.ts";
 const same = new Set<string>();
 
 /** Makes the upload theirs, and returns true, if it was, or if they have clicked. Throws if it cannot be found out. */
-export async function isTheirs(upload: Upload, { memory, patience, hooks }: Sender, signal: AbortSignal): Promise<boolean> {
-  const now = await memory.whose();
+export async function isTheirs(upload: Upload, { memory, patience, hooks, still }: Sender, signal: AbortSignal): Promise<boolean> {
+  const now = still(signal, await memory.whose());
   const { owner, doubt } = upload;
   const isKnown = doubt === "clicked" || (now !== null && (now === owner || (owner !== null && same.has(`${owner} ${now}`))));
-  if (!isKnown && !(await isSeen())) return false;
-  signal.throwIfAborted();
-  await memory.belongs(upload, now);
+  if (!isKnown && !still(signal, await isSeen())) return false;
+  still(signal, await memory.belongs(upload, now, signal));
   upload.doubt = null;
   return true;
 
   /** With another token: only the person who began an upload can ask the server for it, or for another that they began. */
   async function isSeen(): Promise<boolean> {
-    const session: Session | null = upload.session ?? (owner === null ? null : hooks.sessionOf(owner));
+    const session: Session | null = upload.session ?? [...hooks.all].find((other) => owner !== null && other.owner === owner && other.session)?.session ?? null;
     if (!session) return false;
     try {
-      await patience.ask(upload, signal, (api) => api.parts(session, signal));
+      still(signal, await patience.ask(upload, signal, (api) => api.parts(session, signal)));
     } catch (error) {
+      signal.throwIfAborted();
       if ((error as { kind?: string }).kind === "start-over") return false;
       throw error;
     }

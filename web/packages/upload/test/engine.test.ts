@@ -64,6 +64,7 @@ test("a message says that a stream is shorter or longer than announced", async (
   const streamOf = (bytes: number): ReadableStream<Uint8Array> => new Blob([new Uint8Array(bytes)]).stream();
   await assert.rejects(uploadsOf().add(fromStream(streamOf(7), { name: "short", size: 9 })).finished(), /short ended after 7 of 9 bytes/);
   await assert.rejects(uploadsOf().add(fromStream(streamOf(9), { name: "long", size: 7 })).finished(), /more than the 7 bytes/);
+  await server.until("POST /abort", 2);
 });
 
 test("each picked folder is created once, and every file goes into its folder", async () => {
