@@ -9,6 +9,9 @@ use dray_drive::item::Item;
 use dray_drive::name::name_key;
 use dray_drive::parts::Crc64;
 
+// Each statement here sorts by `+created_at` and not by `created_at`. With an index in that order, both databases would read the
+// folder from its oldest item on, because the statement wants only one, instead of looking up the name.
+
 /// A user's place: the folder, or (without one) the root of the user. Everything here looks there for the user's new files.
 pub type Place = (WorkspaceId, Option<ItemId>, UserId);
 
@@ -39,7 +42,7 @@ pub fn file_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> Res
         columns!(),
         " from items i
           where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
-          order by i.created_at, i.id limit 1"
+          order by +i.created_at, i.id limit 1"
     );
     find(c, sql, &[&place(parent, user), &workspace.to_string(), &name_key(name)], item)
 }
@@ -58,7 +61,7 @@ pub fn file_to_replace(
         is_in_safe_hands!("$4"),
         " as is_safe from items i
           where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
-          order by is_safe desc, i.created_at, i.id limit 1"
+          order by is_safe desc, +i.created_at, i.id limit 1"
     );
     let params: [&dyn Param; 4] =
         [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string()];
@@ -88,7 +91,7 @@ pub fn file_with_bytes(
           where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
             and i.size_bytes = $4 and i.crc64nvme = $5 and i.grant_id is null and i.request_id is null and ",
         is_in_safe_hands!("$6"),
-        " order by i.created_at, i.id limit 1"
+        " order by +i.created_at, i.id limit 1"
     );
     let (place, workspace) = (place(parent, user), workspace.to_string());
     let params: [&dyn Param; 6] =
@@ -102,7 +105,7 @@ pub fn folder_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> R
         "select i.id from items i
          where i.place = $1 and i.workspace_id = $2 and i.kind = 0 and i.name_key = $3 and i.trashed_at is null and ",
         is_in_safe_hands!("$4"),
-        " order by i.created_at, i.id limit 1"
+        " order by +i.created_at, i.id limit 1"
     );
     let params: [&dyn Param; 4] =
         [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string()];
