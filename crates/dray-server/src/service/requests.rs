@@ -293,7 +293,7 @@ impl Changed {
 fn insert(c: &Conn, caller: &Caller, request: &FileRequest, hash: &TokenHash) -> Result<()> {
     managed(c, caller, request.folder)?;
     if items::depth(c, request.folder)? >= i64::from(MAX_FOLDER_DEPTH) {
-        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+        return Err(Error::TooDeep { field: "folderId", limit: MAX_FOLDER_DEPTH });
     }
     tokens::lock_of_user(c, caller)?;
     if requests::count(c, caller)? >= i64::from(MAX_REQUESTS) {
