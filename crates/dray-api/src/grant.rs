@@ -61,7 +61,8 @@ pub struct NewGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 255))]
     pub external_id: Option<String>,
-    /// A JSON object of your own, at most 2,048 bytes long. It comes back in the same places as `externalId`.
+    /// A JSON object of your own, at most 2,048 bytes long and nested at most 16 levels deep, counting the object itself.
+    /// It comes back in the same places as `externalId`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<std::collections::BTreeMap<String, Value>>))]
     pub metadata: Option<Map<String, Value>>,

@@ -82,6 +82,9 @@ pub const MAX_FILE_TYPE_CHARS: usize = 255;
 pub const MAX_EXTERNAL_ID_CHARS: usize = 255;
 /// The maximum number of bytes of a grant's metadata, as JSON without white space.
 pub const MAX_METADATA_BYTES: usize = 2048;
+/// How deep a grant's metadata may be nested, counting the object itself. Answers contain it some levels deeper, and readers
+/// of JSON limit the depth of the whole (.NET to 64, Dray's own clients to 128).
+pub const MAX_METADATA_DEPTH: usize = 16;
 /// The maximum number of file requests of a user, closed ones included.
 pub const MAX_REQUESTS: u32 = 1000;
 /// The maximum number of file requests that tokens confined to the same folder may create, so that such a token cannot use up

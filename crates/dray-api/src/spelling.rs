@@ -39,7 +39,7 @@ impl<T> Spelled<T> {
             Some((_, before)) if (self.is_same)(before, &value) => {}
             Some((other, _)) => {
                 return Err(A::Error::custom(format!(
-                    "`{other}` and `{spelling}` are two spellings of one field and have different values: send only one of them"
+                    "has `{other}` and `{spelling}`, two spellings of one field, with different values: send only one of them"
                 )));
             }
         }

@@ -361,7 +361,7 @@ mod tests {
     fn spellings_with_different_values_are_named() {
         let error = part(r#"{"PartNumber":1,"ETag":"a","etag":"b"}"#).unwrap_err();
         assert!(
-            error.contains("`ETag` and `etag` are two spellings of one field and have different values"),
+            error.contains("has `ETag` and `etag`, two spellings of one field, with different values"),
             "{error}"
         );
         let error = part(r#"{"partNumber":1,"PartNumber":2,"etag":"b"}"#).unwrap_err();

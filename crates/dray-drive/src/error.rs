@@ -61,6 +61,9 @@ pub enum Error {
     /// The stored bytes do not have the announced checksum.
     #[error("the stored bytes do not have the announced checksum")]
     ChecksumMismatch,
+    /// As before, and the upload has ended, because its bytes cannot be sent again.
+    #[error("the stored bytes did not have the announced checksum, and were discarded")]
+    DiscardedForChecksum,
     /// The store does not prove checksums, and the client did not ask to read the file back.
     #[error("the store does not prove checksums")]
     ChecksumUnproven,
@@ -148,8 +151,10 @@ pub enum Error {
         detail: String,
     },
     /// Folders cannot be nested deeper.
-    #[error("folders can be nested at most {limit} deep")]
+    #[error("{field} is too deep: folders can be nested at most {limit} deep")]
     TooDeep {
+        /// What the request calls the place.
+        field: &'static str,
         /// The limit.
         limit: u32,
     },

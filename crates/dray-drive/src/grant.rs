@@ -4,14 +4,14 @@
 use dray_api::grant::{GrantUpload, GrantUploadState};
 use dray_api::limits::{
     MAX_EXTERNAL_ID_CHARS, MAX_FILE_BYTES, MAX_FILE_TYPE_CHARS, MAX_GRANT_FILES, MAX_GRANT_TYPES,
-    MAX_METADATA_BYTES,
+    MAX_METADATA_BYTES, MAX_METADATA_DEPTH,
 };
 use dray_api::upload::OnConflict;
 use dray_api::{GrantId, ItemId, NewGrant, TokenId, Verb};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::item::{Attached, Item, Notes};
+use crate::item::{Attached, Item, Notes, is_shallow};
 use crate::rules::FileType;
 use crate::upload::{State, Upload};
 use crate::{Error, Result, wire_time};
@@ -164,6 +164,11 @@ fn parse_external_id(text: &str) -> Result<String> {
 }
 
 fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
+    if !is_shallow(metadata) {
+        let rule =
+            format!("must be nested at most {MAX_METADATA_DEPTH} levels deep, counting the object itself");
+        return Err(Error::field("metadata", rule));
+    }
     let json = serde_json::to_string(metadata).map_err(Error::internal)?;
     if json.len() <= MAX_METADATA_BYTES {
         return Ok(json);
@@ -254,6 +259,32 @@ mod tests {
         assert!(matches!(terms.check_room(used, 0), Err(Error::GrantUsedUp { .. })));
     }
 
+    /// An object of this many levels; every second one is a list.
+    fn nested(levels: usize, innermost: Value) -> Map<String, Value> {
+        let wrap = |inner, level| match level % 2 {
+            0 => Value::from(vec![inner]),
+            _ => Value::from(Map::from_iter([("a".to_owned(), inner)])),
+        };
+        let outermost = (1..=levels).rev().fold(innermost, wrap);
+        outermost.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn metadata_that_earlier_versions_accepted_but_is_nested_too_deep_is_left_out_of_answers() {
+        let told = |levels| {
+            let metadata = nested(levels, Value::from(1));
+            let notes =
+                Notes { metadata: Some(Value::from(metadata.clone()).to_string()), ..Notes::default() };
+            (notes.metadata_to_wire(), metadata)
+        };
+        let (fitting, metadata) = told(MAX_METADATA_DEPTH);
+        assert_eq!(fitting, Some(metadata.clone()));
+        assert!(terms(&NewGrant { metadata: Some(metadata), ..NewGrant::default() }).is_ok());
+        for levels in [MAX_METADATA_DEPTH + 1, 100, 127] {
+            assert_eq!(told(levels).0, None, "{levels}");
+        }
+    }
+
     #[test]
     fn what_a_request_cannot_ask_for_is_named() {
         let new = NewGrant::default;
@@ -273,6 +304,7 @@ mod tests {
             (NewGrant { external_id: Some(long), ..new() }, "externalId"),
             (NewGrant { external_id: Some("a\0".into()), ..new() }, "externalId"),
             (NewGrant { metadata: Some(metadata), ..new() }, "metadata"),
+            (NewGrant { metadata: Some(nested(MAX_METADATA_DEPTH + 1, Value::Null)), ..new() }, "metadata"),
         ] {
             assert_eq!(field(&request), named);
         }

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use dray_api::limits::MAX_MIME_TYPE_BYTES;
+use dray_api::limits::{MAX_METADATA_DEPTH, MAX_MIME_TYPE_BYTES};
 use dray_api::{GrantId, ItemId, ItemType, RequestId, UserId, WorkspaceId};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -103,10 +103,24 @@ impl Deref for Attached {
 }
 
 impl Notes {
-    /// The metadata in the wire format.
+    /// The metadata in the wire format. Earlier versions accepted metadata that is nested too deep, with which others
+    /// could not read the whole answer. It is left out.
     pub fn metadata_to_wire(&self) -> Option<Map<String, Value>> {
-        serde_json::from_str(self.metadata.as_deref()?).ok()
+        let metadata = serde_json::from_str(self.metadata.as_deref()?).ok()?;
+        is_shallow(&metadata).then_some(metadata)
     }
+}
+
+/// Whether metadata is nested at most [`MAX_METADATA_DEPTH`] levels deep, so that an answer may contain it.
+pub fn is_shallow(metadata: &Map<String, Value>) -> bool {
+    fn fits<'a>(mut members: impl Iterator<Item = &'a Value>, levels: usize) -> bool {
+        members.all(|value| match value {
+            Value::Object(inner) => levels > 0 && fits(inner.values(), levels - 1),
+            Value::Array(inner) => levels > 0 && fits(inner.iter(), levels - 1),
+            _ => true,
+        })
+    }
+    fits(metadata.values(), MAX_METADATA_DEPTH - 1)
 }
 
 /// What an item holds.

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod body;
 pub mod clock;
+pub mod ending;
 pub mod error;
 pub mod event;
 pub mod grant;

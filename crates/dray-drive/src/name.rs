@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use dray_api::limits::MAX_NAME_CHARS;
 use dray_api::text::{direction_control, nfc, shows_nothing};
 
+use crate::ending::visible;
 use crate::{Error, Result};
 
 /// Increase this number whenever [`name_key`] or the words of `search.rs` change. The next server that starts then
@@ -106,7 +107,7 @@ fn push_number(key: &mut String, digits: &str) {
 /// This name with a number before its extension: "report (2).pdf". If the result would be too long, characters before
 /// the number are left out.
 pub fn numbered_name(name: &str, number: u64) -> String {
-    let (stem, extension) = match name.rfind('.') {
+    let (stem, extension) = match visible(name).rfind('.') {
         Some(dot) if dot > 0 && name.len() - dot <= MAX_EXTENSION_BYTES => name.split_at(dot),
         _ => (name, ""),
     };
@@ -192,6 +193,7 @@ mod tests {
     #[test]
     fn a_number_goes_before_the_extension() {
         assert_eq!(numbered_name("report.pdf", 2), "report (2).pdf");
+        assert_eq!(numbered_name("report.pdf.\u{200b}", 2), "report (2).pdf.\u{200b}");
         assert_eq!(numbered_name("README", 3), "README (3)");
         assert_eq!(numbered_name(".profile", 2), ".profile (2)");
         assert_eq!(numbered_name("a. What came of it all", 2), "a. What came of it all (2)");

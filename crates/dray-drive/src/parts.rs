@@ -1,85 +1,24 @@
-//! The parts of an upload: which of them to sign, which a finalize lists or leaves to the store, and how many bytes
+//! The parts of an upload: which of them to sign (`signed`), which a finalize lists or leaves to the store, and how many bytes
 //! they must have together.
+
+mod signed;
 
 use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dray_api::limits::{MAX_ETAG_BYTES, MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES};
-use dray_api::plan::check_part_count;
+use dray_api::limits::{MAX_ETAG_BYTES, MAX_PARTS, MIN_PART_BYTES};
 use dray_api::upload::{Checksum, StoredPart, UploadedPart};
 use dray_s3::PartNumber;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Error, Result};
+pub use signed::{parts_to_sign, whole_to_sign};
 
 /// The parts that a finalize lists, as a SHA-256 in hexadecimal. Two finalizes are the same if their digests are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest(pub String);
-
-/// The parts to sign, ascending: all of `parts`, or only `part_numbers`. Each has the size that it must have, if
-/// `content_lengths` names sizes, in the order in which the client listed the parts.
-pub fn parts_to_sign(
-    size_bytes: u64,
-    parts: Option<u64>,
-    part_numbers: Option<&[u64]>,
-    content_lengths: Option<&[u64]>,
-) -> Result<Vec<(PartNumber, Option<u64>)>> {
-    let numbers = numbers_to_sign(size_bytes, parts, part_numbers)?;
-    let Some(lengths) = content_lengths else {
-        return Ok(numbers.into_iter().map(|number| (number, None)).collect());
-    };
-    if lengths.len() != numbers.len() {
-        let rule = format!("must list as many sizes as there are parts to sign: {}", numbers.len());
-        return Err(Error::field("contentLengths", rule));
-    }
-    let most = size_bytes.min(MAX_PART_BYTES);
-    if let Some(at) = lengths.iter().position(|length| *length > most) {
-        return Err(Error::field(format!("contentLengths[{at}]"), format!("must be at most {most}")));
-    }
-    let mut order: Vec<usize> = (0..lengths.len()).collect();
-    if let Some(listed) = part_numbers {
-        order.sort_unstable_by_key(|at| listed[*at]);
-    }
-    Ok(numbers.into_iter().zip(order).map(|(number, at)| (number, Some(lengths[at]))).collect())
-}
-
-/// The part numbers to sign, ascending: all of `parts`, or only `part_numbers`.
-fn numbers_to_sign(
-    size_bytes: u64,
-    parts: Option<u64>,
-    part_numbers: Option<&[u64]>,
-) -> Result<Vec<PartNumber>> {
-    let count = parts.map(|parts| check_part_count(size_bytes, parts)).transpose()?;
-    match (count, part_numbers) {
-        (None, None) => {
-            Err(Error::field("parts", "is required: it says how many parts the file is cut into"))
-        }
-        (Some(count), None) => (1..=count).map(|n| part_number("parts", u64::from(n))).collect(),
-        (count, Some(listed)) => listed_numbers(listed, count.unwrap_or(most_parts(size_bytes))),
-    }
-}
-
-/// The highest part number that a file of this size can need: every part except the last has at least 5 MiB.
-fn most_parts(size_bytes: u64) -> u32 {
-    u32::try_from(size_bytes / MIN_PART_BYTES + 1).unwrap_or(MAX_PARTS).min(MAX_PARTS)
-}
-
-fn listed_numbers(listed: &[u64], most: u32) -> Result<Vec<PartNumber>> {
-    check_list_length("partNumbers", listed.len())?;
-    let mut numbers = Vec::with_capacity(listed.len());
-    for (at, &number) in listed.iter().enumerate() {
-        let field = format!("partNumbers[{at}]");
-        if number > u64::from(most) {
-            return Err(Error::field(field, format!("must be at most {most}")));
-        }
-        numbers.push(part_number(field, number)?);
-    }
-    numbers.sort_unstable();
-    refuse_repeats("partNumbers", numbers.iter().copied())?;
-    Ok(numbers)
-}
 
 fn part_number(field: impl Into<String>, number: u64) -> Result<PartNumber> {
     PartNumber::try_from(number)
@@ -283,31 +222,6 @@ fn parse_etag(at: usize, etag: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn all_parts_or_a_list_of_parts_are_signed_in_order() {
-        let numbers = |parts, listed: Option<&[u64]>| {
-            numbers_to_sign(12 << 20, parts, listed)
-                .map(|list| list.iter().map(|n| n.get()).collect::<Vec<_>>())
-        };
-        assert_eq!(numbers(Some(2), None), Ok(vec![1, 2]));
-        assert_eq!(numbers(Some(3), Some(&[3, 1])), Ok(vec![1, 3]));
-        assert_eq!(numbers(None, Some(&[3])), Ok(vec![3]));
-        for (parts, listed, field) in [
-            (None, None, "parts"),
-            (Some(2), Some(&[3][..]), "partNumbers[0]"),
-            (None, Some(&[1, 0]), "partNumbers[1]"),
-            (None, Some(&[4]), "partNumbers[0]"),
-            (None, Some(&[2, 1, 2]), "partNumbers"),
-            (None, Some(&[]), "partNumbers"),
-        ] {
-            let Err(Error::InvalidField { field: named, .. }) = numbers(parts, listed) else {
-                panic!("{parts:?} {listed:?} must be refused")
-            };
-            assert_eq!(named, field);
-        }
-        assert!(matches!(numbers(Some(4), None), Err(Error::ImpossiblePartCount(_))));
-    }
 
     fn part(part_number: u64, e_tag: &str) -> UploadedPart {
         UploadedPart { part_number, e_tag: Some(e_tag.into()) }

@@ -77,8 +77,8 @@ pub struct Wants {
 }
 
 impl Wants {
-    /// Reads what a new request asks for, except its password.
-    pub fn parse(request: &NewRequest, deadline: Option<Timestamp>) -> Result<Self> {
+    /// Reads what a new request asks for, except its deadline and its password.
+    pub fn parse(request: &NewRequest) -> Result<Self> {
         let terms = Terms::parse(&NewGrant {
             max_files: request.max_files,
             max_file_bytes: request.max_file_bytes,
@@ -90,7 +90,7 @@ impl Wants {
         Ok(Self {
             title: parse_title(&request.title)?,
             message: parse_message(request.message.as_deref().unwrap_or_default())?,
-            deadline,
+            deadline: None,
             password_hash: None,
             password_generation: 0,
             password_changed_at: None,
@@ -273,7 +273,8 @@ mod tests {
             types: None,
             on_conflict: dray_api::upload::OnConflict::Keep,
         };
-        Wants::parse(&new, Some(Timestamp::from_second(100).unwrap())).unwrap()
+        let deadline = Some(Timestamp::from_second(100).unwrap());
+        Wants { deadline, ..Wants::parse(&new).unwrap() }
     }
 
     pub(super) fn request() -> FileRequest {

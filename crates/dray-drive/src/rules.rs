@@ -7,6 +7,7 @@ use std::time::Duration;
 use dray_api::limits::MAX_FILE_BYTES;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ending::Ending;
 use crate::{Error, Result};
 
 /// The shortest [`UploadRules::idle_life`]. It gives a client that lost its connection time to return.
@@ -115,8 +116,7 @@ impl FileType {
     pub fn is_of(&self, name: &str, mime_type: &str) -> bool {
         let mime_type = essence(mime_type);
         match &self.0 {
-            // Windows removes dots and blanks at the end of a name.
-            Kind::Extension(end) => name.trim_end_matches(['.', ' ']).to_lowercase().ends_with(end),
+            Kind::Extension(end) => Ending::of(name).is(end),
             Kind::Group(start) => mime_type.starts_with(start),
             Kind::Mime(whole) => mime_type == *whole,
         }
@@ -178,6 +178,7 @@ mod tests {
             (".EXE", "setup.exe", "a/b", true),
             (".exe", "SETUP.EXE", "a/b", true),
             (".exe", "setup.exe. ", "a/b", true),
+            (".exe", "setup.exe\u{200b}", "a/b", true),
             (".exe", "exe", "a/b", false),
             (".tar.gz", "a.tar.gz", "a/b", true),
             (".tar.gz", "a.gz", "a/b", false),

@@ -168,6 +168,11 @@ impl Upload {
         self.put_key.as_deref().filter(|key| *key != self.object_key)
     }
 
+    /// Whether its bytes can be sent only once: its PUT writes the object itself, and the URL never replaces an object.
+    pub fn is_sent_once(&self) -> bool {
+        self.put_key.is_some() && self.staging_key().is_none()
+    }
+
     /// Whether its item depends on which names are taken where it goes.
     pub fn looks_for_names(&self) -> bool {
         self.on_conflict != OnConflict::Keep

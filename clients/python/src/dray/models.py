@@ -797,7 +797,9 @@ class NewGrant:
     """
 
     metadata: dict[str, object] | None = None
-    """A JSON object of your own, at most 2,048 bytes long. It comes back in the same places as `external_id`."""
+    """A JSON object of your own, at most 2,048 bytes long and nested at most 16 levels deep, counting the object itself.
+    It comes back in the same places as `external_id`.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

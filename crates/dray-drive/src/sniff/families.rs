@@ -1,6 +1,8 @@
 //! Which MIME types are several names of one format or of one container, so that a signature cannot distinguish them. All names
 //! here are without `x-`. It knows no bytes.
 
+use crate::ending::Ending;
+
 /// The family of text, and those of containers that many formats use.
 pub(super) const TEXT: &str = "text";
 pub(super) const ZIP: &str = "application/zip";
@@ -390,10 +392,9 @@ pub(super) fn is_contained(announced: &str, found: &str) -> bool {
     CONTAINED.iter().any(|(container, formats)| *container == found && formats.iter().any(is_one))
 }
 
-/// The other type that a file of this name may have, if systems announce this one for both.
-pub(super) fn other_type(name: &str, mime_type: &str) -> Option<&'static str> {
-    let (name, mime_type) = (name.to_lowercase(), plain(mime_type));
-    let is_it =
-        |(end, types, _): &&(&str, &[&str], &str)| name.ends_with(end) && types.contains(&&*mime_type);
+/// The other type that a file whose name ends like this may have, if systems announce this one for both.
+pub(super) fn other_type(ending: &Ending, mime_type: &str) -> Option<&'static str> {
+    let mime_type = plain(mime_type);
+    let is_it = |(end, types, _): &&(&str, &[&str], &str)| ending.is(end) && types.contains(&&*mime_type);
     AMBIGUOUS.iter().find(is_it).map(|(.., other)| *other)
 }

@@ -326,7 +326,10 @@ fn the_end_of_a_name_is_held_against_the_bytes_where_types_are_limited() {
     assert_eq!(checked(&[], "a.png", unknown, EXE), Ok(()), "nobody asked");
     assert_eq!(checked(&[".png"], "a.png", unknown, PNG), Ok(()));
     assert!(checked(&[".png"], "a.png", unknown, EXE).is_err());
-    assert!(checked(&[".pdf"], "a.pdf", "application/x-msdownload", EXE).is_err());
+    for name in ["a.pdf", "a.pdf.", "a.pdf ", "a.pdf\u{200b}", ".pdf"] {
+        assert!(checked(&[".pdf"], name, "application/x-msdownload", EXE).is_err(), "{name:?}");
+        assert!(checked(&[".pdf"], name, "text/html", HTML).is_err(), "{name:?}");
+    }
     assert_eq!(checked(&[".xyzzy"], "a.xyzzy", unknown, EXE), Ok(()), "nobody knows what that is");
 }
 

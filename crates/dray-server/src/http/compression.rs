@@ -5,7 +5,7 @@
 //! Another page cannot make a browser do that, so nobody else can choose parts of the answer.
 
 use axum::extract::Request;
-use axum::http::{Extensions, HeaderMap, StatusCode, Version, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, Version, header};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{And, Predicate as _, SizeAbove};
@@ -17,32 +17,51 @@ type IsText = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 
 /// Uses the fastest level: it reduces a long list of items to a tenth of its size in a quarter of a millisecond.
 pub(super) fn layer() -> CompressionLayer<And<SizeAbove, IsText>> {
-    let is_worth_it = SizeAbove::new(LEAST_BYTES).and(is_text as IsText);
+    let is_worth_it = SizeAbove::new(LEAST_BYTES).and(has_text as IsText);
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it)
 }
 
-fn is_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+fn has_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    is_text(headers)
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.unwrap_or_default().split(';').next().unwrap_or_default();
     matches!(essence, "application/json" | "text/html" | "text/css" | "text/javascript" | "image/svg+xml")
 }
 
-/// Drops an `Accept-Encoding` that excludes even uncompressed answers. A server may ignore it (RFC 9110,
-/// 12.5.3); the layer would answer 406 after the work is done.
+/// Adds `Vary` to an answer that is compressed for clients that accept it. A 304 needs the header as well (RFC 9110,
+/// 15.4.5), and has neither the body nor the type by which the layer would recognise the answer.
+pub(super) fn note_variants(headers: &mut HeaderMap, body_bytes: usize) {
+    if is_text(headers) && body_bytes as u64 >= LEAST_BYTES {
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+}
+
+/// Drops what excludes uncompressed answers from an `Accept-Encoding`: `identity;q=0` and `*;q=0`. A server may ignore it
+/// (RFC 9110, 12.5.3); the layer would answer 406 after the work is done. The codings that the client names still count.
 pub(super) fn disregard_impossible(mut request: Request) -> Request {
     let values = request.headers().get_all(header::ACCEPT_ENCODING);
-    let rules_out_identity =
-        values.iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).any(
-            |choice| {
-                let (coding, weight) = choice.split_once(';').unwrap_or((choice, ""));
-                let is_zero = weight.trim().strip_prefix(['q', 'Q']).is_some_and(|q| {
-                    q.strip_prefix('=').is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0))
-                });
-                is_zero && matches!(coding.trim(), "*" | "identity")
-            },
-        );
-    if rules_out_identity {
-        request.headers_mut().remove(header::ACCEPT_ENCODING);
+    let choices: Vec<&str> =
+        values.iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(',')).collect();
+    if !choices.iter().any(|choice| excludes_identity(choice)) {
+        return request;
+    }
+    let left: Vec<&str> = choices.into_iter().filter(|choice| !excludes_identity(choice)).collect();
+    let left = HeaderValue::try_from(left.join(",")).ok().filter(|value| !value.is_empty());
+    request.headers_mut().remove(header::ACCEPT_ENCODING);
+    if let Some(left) = left {
+        request.headers_mut().insert(header::ACCEPT_ENCODING, left);
     }
     request
+}
+
+fn excludes_identity(choice: &str) -> bool {
+    let (coding, weight) = choice.split_once(';').unwrap_or((choice, ""));
+    let is_zero = weight
+        .trim()
+        .strip_prefix(['q', 'Q'])
+        .is_some_and(|q| q.strip_prefix('=').is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
+    is_zero && matches!(&*coding.trim().to_ascii_lowercase(), "*" | "identity")
 }

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Body as _;
 
+use super::compression;
 use super::error::{Error, NOT_MODIFIED};
 use crate::drive;
 
@@ -55,6 +56,7 @@ pub(super) async fn answer(mut request: Request, next: Next) -> Response {
         parts.headers.insert(header::ETAG, weak);
     }
     parts.headers.entry(header::CACHE_CONTROL).or_insert(CHECK_FIRST);
+    compression::note_variants(&mut parts.headers, body.len());
     if is_listed(&tag, &known) {
         parts.status = NOT_MODIFIED;
         parts.headers.remove(header::CONTENT_TYPE);

@@ -37,6 +37,9 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::ChecksumMismatch => (Code::ChecksumMismatch,
             "checksum: the stored bytes have another checksum. Send the parts that differ (of a small file: the file) again, then finalize again. If that is no longer possible, start a new upload.".into(),
         ),
+        E::DiscardedForChecksum => (Code::ChecksumMismatch,
+            "checksum: the stored bytes had another checksum. Nothing was saved, and the upload has ended. Start a new upload.".into(),
+        ),
         E::ChecksumUnproven => (Code::ChecksumUnproven,
             "checksum: this server's object store cannot prove the checksum. Finalize again with verify: true, so that the server reads the file back, or leave out checksum.".into(),
         ),
@@ -103,9 +106,9 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::NotAFolder,
             "parentId is a file; only folders contain items.".into(),
         ),
-        E::TooDeep { limit } => (
+        E::TooDeep { field, limit } => (
             Code::TooDeep,
-            format!("parentId is already {limit} folders deep, which is the limit."),
+            format!("{field} is too deep: folders can be nested at most {limit} deep. Choose a place further up."),
         ),
         E::MissingToken => (
             Code::MissingToken,

@@ -21,14 +21,13 @@ use crate::drive::{Error, Result};
 use crate::random;
 
 impl Service {
-    /// The upload that a caller announces, unless its name, size or type is refused whatever the drive holds.
+    /// The upload that a caller announces, if the request has the right form. Whether this server accepts its size and type
+    /// is checked when it is admitted, because a repeat of an earlier start may come after the server's limits have changed.
     pub(super) fn announced(&self, caller: &Caller, file: StartUpload, now: Timestamp) -> Result<Upload> {
         check_on_conflict(caller, file.on_conflict)?;
         let name = ItemName::parse("fileName", file.file_name)?;
         let mime_type = MimeType::parse(file.mime_type)?;
-        self.rules.check_size(file.file_size)?;
         let mut upload = self.new_upload(caller, name, mime_type, file.file_size, now)?;
-        self.rules.check_type(&upload.name, &upload.mime_type)?;
         (upload.parent, upload.on_conflict) = (file.parent_id, file.on_conflict);
         upload.crc64 = file.checksum.map(Crc64::parse).transpose()?;
         Ok(upload)
@@ -76,6 +75,8 @@ impl Service {
 /// The upload as its row is to be, if the caller may start it in this folder, and if their grant, their quota and their
 /// number of unfinished uploads allow it. It runs in the transaction that writes the row.
 pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, service: &Service) -> Result<Upload> {
+    service.rules.check_size(upload.size_bytes)?;
+    service.rules.check_type(&upload.name, &upload.mime_type)?;
     if caller.grant().is_none() {
         target(c, caller, upload.parent)?;
     }

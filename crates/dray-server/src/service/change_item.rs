@@ -86,5 +86,5 @@ pub(super) fn check_depth(c: &Conn, item: &Item, folder: ItemId) -> Result<()> {
     let levels_left = i64::from(MAX_FOLDER_DEPTH) - items::depth(c, folder)?;
     let is_too_deep =
         item.is_folder() && (levels_left < 1 || items::is_deeper_than(c, item.id, levels_left - 1)?);
-    if is_too_deep { Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH }) } else { Ok(()) }
+    if is_too_deep { Err(Error::TooDeep { field: "parentId", limit: MAX_FOLDER_DEPTH }) } else { Ok(()) }
 }

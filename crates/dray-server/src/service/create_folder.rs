@@ -41,7 +41,7 @@ impl Service {
                     if let Some(parent) = target(c, &caller, folder.parent)?
                         && items::depth(c, parent.item.id)? >= i64::from(MAX_FOLDER_DEPTH)
                     {
-                        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+                        return Err(Error::TooDeep { field: "parentId", limit: MAX_FOLDER_DEPTH });
                     }
                     items::insert(c, &folder, None)?;
                     service.webhooks.note(c, &Event::FolderCreated(&caller, &folder), now)?;

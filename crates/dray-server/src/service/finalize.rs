@@ -272,6 +272,9 @@ impl Service {
             Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
             Completion::Done => self.check_completed(lease).await,
             Completion::NotYet(err) => self.give_back(lease, err).await,
+            Completion::Refused(err @ Error::ChecksumMismatch) if lease.upload.is_sent_once() => {
+                self.discard(lease, err).await
+            }
             Completion::Refused(err) => self.reopen(lease, err).await,
             Completion::NoSuchUpload { is_settled } => {
                 if is_settled && let Err(err) = self.settle(lease).await {

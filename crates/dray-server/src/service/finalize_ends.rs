@@ -45,7 +45,10 @@ impl Service {
         });
         discarded.await?;
         self.sweep_soon.notify_one();
-        Err(refusal)
+        Err(match refusal {
+            Error::ChecksumMismatch => Error::DiscardedForChecksum,
+            refusal => refusal,
+        })
     }
 
     /// The store refused the parts: the upload is open again, and the caller learns why.

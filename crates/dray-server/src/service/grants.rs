@@ -4,7 +4,8 @@ use dray_api::limits::{MAX_GRANTS, MAX_TOKEN_DEPTH};
 use dray_api::{CreatedGrant, GrantId, GrantUpload, GrantUploads, Grants, NewGrant, TokenId};
 use jiff::{SignedDuration, Timestamp};
 
-use super::tokens::{Maker, read_time};
+use super::asked_time::AskedTime;
+use super::tokens::Maker;
 use super::{Made, Once, Service, target};
 use crate::db::{Conn, grants, items, tokens, uploads};
 use crate::drive::access::{Caller, GRANT_SCOPE};
@@ -31,7 +32,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Made<CreatedGrant>> {
         let terms = Terms::parse(&request)?;
-        let asked = read_time("expiresAt", request.expires_at.as_deref(), now)?;
+        let asked = AskedTime::parse("expiresAt", request.expires_at.as_deref())?;
         let secret = AccessToken::generate_grant(random::bytes)?;
         let (id, hash) = (random::id(now, GrantId::new)?, secret.hash());
         let caller = *caller;

@@ -7,6 +7,7 @@ use dray_api::{ItemId, LinkId, NewLink};
 use dray_s3::Endpoint;
 use jiff::Timestamp;
 
+use super::asked_time::AskedTime;
 use super::passwords::{Guarded, Guess};
 use super::tokens::check_still_valid;
 use super::{Made, Once, Service, seen};
@@ -33,8 +34,7 @@ impl Service {
         once: Once,
         now: Timestamp,
     ) -> Result<Made<dray_api::Link>> {
-        let expires_at =
-            request.expires_at.as_deref().map(|text| later_time("expiresAt", text, now)).transpose()?;
+        let expires_at = AskedTime::parse("expiresAt", request.expires_at.as_deref())?;
         if let Some(password) = &request.password {
             check_password(password)?;
         }
@@ -61,7 +61,7 @@ impl Service {
             confined_to: caller.folder,
             made_with: caller.token,
             created_at: now,
-            expires_at,
+            expires_at: None,
             downloads: 0,
         };
         let after_hashing = self.clock.now();
@@ -75,6 +75,8 @@ impl Service {
                             format!("has {MAX_LINKS} links already, which is the limit: revoke one of them");
                         return Err(Error::field("The file", rule));
                     }
+                    let expires_at = expires_at.map(|time| time.ahead(now)).transpose()?;
+                    let link = Link { expires_at, ..link.clone() };
                     links::insert(c, &link)?;
                     Ok(link.to_wire(&public_url))
                 })
@@ -169,12 +171,4 @@ pub(super) fn check_password(password: &str) -> Result<()> {
     let is_fine = (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password.chars().count());
     let rule = || format!("must be {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters");
     if is_fine { Ok(()) } else { Err(Error::field("password", rule())) }
-}
-
-/// A time in a request, which must be in the future.
-pub(super) fn later_time(field: &'static str, text: &str, now: Timestamp) -> Result<Timestamp> {
-    let time: Timestamp = text
-        .parse()
-        .map_err(|_| Error::field(field, "must be a time such as \"2026-01-31T12:00:00Z\" (RFC 3339)"))?;
-    if time > now { Ok(time) } else { Err(Error::field(field, "must be in the future")) }
 }

@@ -1,6 +1,7 @@
 //! The use cases, one file each. They know nothing of HTTP and contain no SQL.
 
 mod admit;
+mod asked_time;
 mod batch;
 mod change_item;
 mod check_stored;

@@ -8,7 +8,7 @@ use super::Service;
 use crate::db::{Conn, grants, uploads};
 use crate::drive::Result;
 use crate::drive::access::Caller;
-use crate::drive::parts::parts_to_sign;
+use crate::drive::parts::{parts_to_sign, whole_to_sign};
 use crate::drive::rules::UploadRules;
 use crate::drive::upload::Upload;
 use crate::objects::{PartUrls, UrlScope};
@@ -37,14 +37,10 @@ impl Service {
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         let upload_id = upload.signable(now)?;
         if let Some(put_key) = &upload.put_key {
+            whole_to_sign(upload.size_bytes, request)?;
             return self.presign_whole(&upload, put_key, endpoint, now).await;
         }
-        let parts = parts_to_sign(
-            upload.size_bytes,
-            request.parts,
-            request.part_numbers.as_deref(),
-            request.content_lengths.as_deref(),
-        )?;
+        let parts = parts_to_sign(upload.size_bytes, request)?;
         let upload_left = self.keep_alive(&upload, now).await?.duration_since(now).as_secs();
         let expires_secs = self.url_ttl_secs.min(u32::try_from(upload_left).unwrap_or(1)).max(1);
         let now = self.clock.machine_now();

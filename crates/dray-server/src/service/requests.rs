@@ -6,8 +6,9 @@ use dray_api::request::{FileRequests, NewRequest, RequestChange, Submission, Sub
 use dray_api::{ItemId, RequestId, TokenId};
 use jiff::Timestamp;
 
+use super::asked_time::{AskedTime, LATEST};
 use super::grants::told;
-use super::links::{check_password, later_time};
+use super::links::check_password;
 use super::tokens::check_still_valid;
 use super::{Made, Once, Service, folder};
 use crate::db::requests::Listed;
@@ -37,8 +38,8 @@ impl Service {
         once: Once,
         now: Timestamp,
     ) -> Result<Made<dray_api::FileRequest>> {
-        let deadline = asked.deadline.as_deref().map(|text| later_time("deadline", text, now)).transpose()?;
-        let mut wants = Wants::parse(&asked, deadline)?;
+        let deadline = AskedTime::parse("deadline", asked.deadline.as_deref())?;
+        let mut wants = Wants::parse(&asked)?;
         let (caller, into) = (*caller, asked.folder_id);
         // Before the work of hashing, and again when it is done.
         let first = once.clone();
@@ -68,6 +69,8 @@ impl Service {
         let insert = move |c: &Conn<'_>| {
             check_still_valid(c, &caller, after_hashing)?;
             once.make(c, &caller, now, || {
+                let mut request = request.clone();
+                request.wants.deadline = deadline.map(|time| time.ahead(now)).transpose()?;
                 insert(c, &caller, &request, &hash)?;
                 Ok(request.to_wire(&public_url, 0))
             })
@@ -258,8 +261,11 @@ struct Changed {
 impl Changed {
     fn parse(change: &RequestChange, now: Timestamp) -> Result<Self> {
         let deadline = match &change.deadline {
-            Some(Some(text)) => Some(Some(later_time("deadline", text, now)?)),
-            other => other.as_ref().map(|_| None),
+            Some(text) => {
+                let asked = AskedTime::parse("deadline", text.as_deref())?;
+                Some(asked.map(|time| time.ahead(now)).transpose()?)
+            }
+            None => None,
         };
         Ok(Self {
             title: change.title.as_deref().map(parse_title).transpose()?,
@@ -293,7 +299,7 @@ impl Changed {
 fn insert(c: &Conn, caller: &Caller, request: &FileRequest, hash: &TokenHash) -> Result<()> {
     managed(c, caller, request.folder)?;
     if items::depth(c, request.folder)? >= i64::from(MAX_FOLDER_DEPTH) {
-        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+        return Err(Error::TooDeep { field: "folderId", limit: MAX_FOLDER_DEPTH });
     }
     tokens::lock_of_user(c, caller)?;
     if requests::count(c, caller)? >= i64::from(MAX_REQUESTS) {
@@ -326,12 +332,9 @@ fn insert(c: &Conn, caller: &Caller, request: &FileRequest, hash: &TokenHash) ->
     Ok(requests::insert(c, request)?)
 }
 
-/// Later than every deadline: the last time that has a number of milliseconds.
-const NEVER: Timestamp = Timestamp::constant(253_402_207_200, 0);
-
-/// When a request ends as a token, and with it the grants of its submitters.
+/// When a request ends as a token, and with it the grants of its submitters. Without a deadline, that is never.
 fn ends_at(request: &FileRequest) -> Timestamp {
-    request.wants.deadline.unwrap_or(NEVER)
+    request.wants.deadline.unwrap_or(LATEST)
 }
 
 /// Refuses a caller who does not manage the folder: only its admins decide who may put files into it.

@@ -5,7 +5,8 @@ use dray_api::limits::MAX_ROTATIONS;
 use dray_api::{CreatedToken, RotateToken, TokenId};
 use jiff::{SignedDuration, Timestamp};
 
-use super::tokens::{Maker, insert, read_time, within};
+use super::asked_time::AskedTime;
+use super::tokens::{Maker, insert, within};
 use super::{Made, Once, Service};
 use crate::db::tokens::{self, TokenRow};
 use crate::drive::access::Caller;
@@ -25,7 +26,7 @@ impl Service {
         once: Once,
         now: Timestamp,
     ) -> Result<Made<CreatedToken>> {
-        let expires_at = read_time("expiresAt", request.expires_at.as_deref(), now)?;
+        let expires_at = AskedTime::parse("expiresAt", request.expires_at.as_deref())?;
         let (id, secret) = (random::id(now, TokenId::new)?, AccessToken::generate(random::bytes)?);
         let (caller, hash, end_old_now) = (*caller, secret.hash(), request.end_old_now);
         let made = self.db.write(move |c| {
@@ -42,6 +43,7 @@ impl Service {
                 }
                 let maker_until = old.parent.map(|parent| tokens::line(c, parent)).transpose()?.flatten();
                 let latest = latest_end(&old, maker_until.map(|line| line.until));
+                let asked = expires_at.map(|time| time.within_a_year(now)).transpose()?;
                 let row = tokens::NewToken {
                     id,
                     hash: hash.clone(),
@@ -51,7 +53,7 @@ impl Service {
                     scopes: old.scopes.join(" "),
                     folder: old.folder,
                     created_at: now,
-                    expires_at: new_end(&old, expires_at, latest, now)?,
+                    expires_at: new_end(&old, asked, latest, now)?,
                     parent: old.parent,
                     rotate_until: Some(old.rotate_until.unwrap_or(old.expires_at)),
                 };

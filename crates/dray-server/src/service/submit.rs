@@ -357,7 +357,7 @@ fn own_folder(
     }
     // The folder may have moved since the request was made.
     if items::depth(c, request.folder)? >= i64::from(MAX_FOLDER_DEPTH) {
-        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+        return Err(Error::TooDeep { field: "The folder of this file request", limit: MAX_FOLDER_DEPTH });
     }
     Ok(Some(Item {
         id: random::id(now, ItemId::new)?,

@@ -4,7 +4,7 @@ use dray_api::limits::{MAX_TOKEN_DEPTH, MAX_TOKEN_NAME_CHARS, MAX_TOKENS, MAX_TO
 use dray_api::{CreatedToken, NewToken, Token, TokenId, Tokens};
 use jiff::{SignedDuration, Timestamp};
 
-use super::links::later_time;
+use super::asked_time::AskedTime;
 use super::{Made, Once, Service, folder};
 use crate::db::Conn;
 use crate::db::tokens::{self, Line, TokenRow};
@@ -15,8 +15,6 @@ use crate::random;
 
 /// How long a token lives if its request does not say when it expires.
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Longest life of a token: a year.
-const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
 /// The token with which a caller creates another, and what it allows.
 pub(super) struct Maker {
@@ -38,8 +36,8 @@ impl Service {
         check_name(&request.name)?;
         let scopes = read_scopes(&request.scopes)?;
         let times = (
-            read_time("expiresAt", request.expires_at.as_deref(), now)?,
-            read_time("rotateUntil", request.rotate_until.as_deref(), now)?,
+            AskedTime::parse("expiresAt", request.expires_at.as_deref())?,
+            AskedTime::parse("rotateUntil", request.rotate_until.as_deref())?,
         );
         let secret = AccessToken::generate(random::bytes)?;
         let row = tokens::NewToken {
@@ -122,17 +120,17 @@ impl Maker {
 
     /// When something that is created with this token ends: at the requested time or, without one, after `life`, but
     /// never later than this token.
-    pub(super) fn child_end(&self, asked: Option<Timestamp>, life: SignedDuration) -> Result<Timestamp> {
+    pub(super) fn child_end(&self, asked: Option<AskedTime>, life: SignedDuration) -> Result<Timestamp> {
         match asked {
             None => Ok(self.now.checked_add(life).map_err(Error::internal)?.min(self.line.until)),
-            Some(time) => within("expiresAt", time, self.line.until),
+            Some(time) => within("expiresAt", time.within_a_year(self.now)?, self.line.until),
         }
     }
 
     /// When a token that is created with this one ends, and until when it may be rotated: never later than this one.
     fn child_times(
         &self,
-        (expires_at, rotate_until): (Option<Timestamp>, Option<Timestamp>),
+        (expires_at, rotate_until): (Option<AskedTime>, Option<AskedTime>),
     ) -> Result<(Timestamp, Option<Timestamp>)> {
         if self.line.depth >= i64::from(MAX_TOKEN_DEPTH) {
             let rule = format!(
@@ -142,9 +140,9 @@ impl Maker {
         }
         let rotated = self.line.token.rotate_until.unwrap_or(self.line.token.expires_at);
         let expires_at = self.child_end(expires_at, LIFE)?;
-        let rotate_until =
-            rotate_until.map(|time| within("rotateUntil", time.max(expires_at), rotated)).transpose()?;
-        Ok((expires_at, rotate_until))
+        let rotate_until = rotate_until
+            .map(|time| within("rotateUntil", time.within_a_year(self.now)?.max(expires_at), rotated));
+        Ok((expires_at, rotate_until.transpose()?))
     }
 }
 
@@ -243,18 +241,4 @@ fn read_scopes(listed: &[String]) -> Result<String> {
     } else {
         Ok(scopes.join(" "))
     }
-}
-
-/// A time in a request: in the future, but at most a year from now.
-pub(super) fn read_time(
-    field: &'static str,
-    text: Option<&str>,
-    now: Timestamp,
-) -> Result<Option<Timestamp>> {
-    let Some(text) = text else { return Ok(None) };
-    let time = later_time(field, text, now)?;
-    if time.duration_since(now) > LONGEST_LIFE {
-        return Err(Error::field(field, "must be at most a year from now"));
-    }
-    Ok(Some(time))
 }

@@ -6,7 +6,7 @@ use dray_api::sharing::{NewLink, NewRole};
 use dray_api::upload::{FinalizeUpload, ListParts, PresignParts, StartUpload, UploadKey};
 use dray_drive::body::typed;
 use dray_drive::name::{ItemName, name_key, numbered_name};
-use dray_drive::parts::{Crc64, WantedParts, parts_to_sign};
+use dray_drive::parts::{Crc64, WantedParts, parts_to_sign, whole_to_sign};
 use dray_drive::search::{Words, words};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,8 +59,10 @@ fn check_presign(body: &[u8]) {
     let Some(presign) = read::<PresignParts>(body) else { return };
     let numbers = presign.part_numbers.as_deref();
     let size_bytes = presign.upload_id.len() as u64 * (1 << 20);
-    let signed = parts_to_sign(size_bytes, presign.parts, numbers, presign.content_lengths.as_deref());
-    if let Ok(signed) = signed {
+    if whole_to_sign(size_bytes, &presign).is_ok() {
+        assert!(numbers.is_none_or(|numbers| numbers == [1]), "a whole file is one part");
+    }
+    if let Ok(signed) = parts_to_sign(size_bytes, &presign) {
         assert!(signed.windows(2).all(|pair| pair[0].0 < pair[1].0), "ascending, and none twice");
         if let Some(listed) = numbers {
             assert_eq!(signed.len(), listed.len());

@@ -70,7 +70,8 @@ async fn a_wrong_part_list_names_the_place_and_leaves_the_upload_usable() {
         (part(json!(1_u64 << 63)), "parts[0].partNumber"),
         (part(json!(1.5)), "parts[0].partNumber"),
         (part(json!("1")), "parts[0].partNumber"),
-        (json!([{ "eTag": "x" }]), "parts[0]"),
+        (json!([{ "eTag": "x" }]), "parts[0].partNumber is required"),
+        (json!([[1, "x"]]), "parts[0] must be an object"),
         (json!([]), "parts"),
         (json!([good[0], good[0]]), "parts"),
         (json!(huge), "parts"),
@@ -81,6 +82,92 @@ async fn a_wrong_part_list_names_the_place_and_leaves_the_upload_usable() {
         assert_eq!(answer.refused_for(field), refusal(400, "invalid_field"), "{field}");
     }
     owner.finalize(&upload, &good).await.ok();
+}
+
+/// This value with one of its values replaced by one of another kind, in every way. Each comes with whether a list of the
+/// values of an object took the object's place.
+fn of_another_kind(value: &Value) -> Vec<(Value, bool)> {
+    let mut changed: Vec<(Value, bool)> =
+        [json!(null), json!({}), json!([]), json!([[]]), json!("\u{0}"), json!(-1), json!(1.5), json!(true)]
+            .map(|other| (other, false))
+            .into();
+    match value {
+        Value::Object(members) => {
+            changed.push((members.values().cloned().collect(), true));
+            for (key, inner) in members {
+                changed.extend(of_another_kind(inner).into_iter().map(|(other, is_list)| {
+                    let mut members = members.clone();
+                    members.insert(key.clone(), other);
+                    (Value::Object(members), is_list)
+                }));
+            }
+        }
+        Value::Array(values) => {
+            for (at, inner) in values.iter().enumerate() {
+                changed.extend(of_another_kind(inner).into_iter().map(|(other, is_list)| {
+                    let mut values = values.clone();
+                    values[at] = other;
+                    (Value::Array(values), is_list)
+                }));
+            }
+        }
+        _ => {}
+    }
+    changed
+}
+
+/// The routes that have a body, each with an example of it, by the API's own document.
+async fn bodies(world: &World) -> Vec<(Method, String, Value)> {
+    let document = Answer::of(world.http.get(format!("{}/openapi.json", world.url))).await.ok();
+    let mut found = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, route) in methods.as_object().unwrap() {
+            let example = &route["requestBody"]["content"]["application/json"]["example"];
+            if !example.is_null() {
+                let path = path.replace("{userId}", "{id}").replace("{id}", "0123456789abcdef01234567");
+                let path = path.replace("/public/v1", "");
+                found.push((method.to_uppercase().parse().unwrap(), path, example.clone()));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_value_of_another_kind_anywhere_in_a_body_is_refused_in_words_that_are_not_rusts() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let bodies = bodies(&world).await;
+    assert!(bodies.len() >= 15, "{}", bodies.len());
+    let mut refused = 0;
+    for (method, path, example) in bodies.into_iter().filter(|(_, path, _)| !path.starts_with("/r/")) {
+        for (body, is_list) in of_another_kind(&example) {
+            let answer = Answer::of(owner.request(method.clone(), &path).json(&body)).await;
+            let message = answer.body["message"].as_str().unwrap_or_default().to_owned();
+            let what = format!("{method} {path} {body}: {}", answer.body);
+            assert!(answer.status.as_u16() < 500, "{what}");
+            assert!(!is_list || (answer.status == 400 && message.ends_with("must be an object.")), "{what}");
+            let words = [
+                "struct",
+                "enum",
+                "u8",
+                "u16",
+                "u32",
+                "u64",
+                "i64",
+                "Option",
+                "invalid type",
+                "expected",
+                "variant",
+            ];
+            let told =
+                message.split(|c: char| !c.is_ascii_alphanumeric() && c != ' ').collect::<Vec<_>>().join(" ");
+            let is_told = |word: &str| format!(" {told} ").contains(&format!(" {word} "));
+            assert!(!words.into_iter().any(is_told), "{what}");
+            refused += usize::from(answer.status == 400);
+        }
+    }
+    assert!(refused > 300, "{refused}");
 }
 
 async fn raw(world: &World, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {

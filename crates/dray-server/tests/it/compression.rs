@@ -42,6 +42,9 @@ async fn a_long_list_is_the_same_in_every_coding() {
         ("gzip, deflate, br", Some("gzip")),
         ("gzip, deflate, br, zstd", Some("zstd")),
         ("gzip;q=1, zstd;q=0.5", Some("gzip")),
+        ("*;q=0, gzip", Some("gzip")),
+        ("Identity;q=0, gzip", Some("gzip")),
+        ("gzip;q=0, *;q=0", None),
         ("br", None),
         ("identity", None),
     ] {

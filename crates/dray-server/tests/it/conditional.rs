@@ -73,6 +73,34 @@ async fn a_compressed_answer_has_the_tag_of_the_plain_one() {
 }
 
 #[tokio::test]
+async fn a_304_has_the_headers_of_its_200_that_caches_need() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let needed = ["vary", "etag", "cache-control", "access-control-allow-origin"];
+    let cached = |headers: &HeaderMap| {
+        needed.map(|name| {
+            headers.get_all(name).iter().map(|value| value.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        })
+    };
+    for is_long in [false, true] {
+        for accepted in ["identity", "gzip"] {
+            let read = |known: String| {
+                let request = owner.request(Method::GET, "/drive/tree").header("if-none-match", known);
+                request.header("accept-encoding", accepted).header("origin", "https://a.example").send()
+            };
+            let first = read("\"another\"".to_owned()).await.unwrap();
+            let again = read(tag(first.headers())).await.unwrap();
+            assert_eq!((first.status().as_u16(), again.status().as_u16()), (200, 304));
+            assert_eq!(cached(again.headers()), cached(first.headers()), "{accepted}");
+            let vary =
+                first.headers().get_all("vary").iter().filter(|value| *value == "accept-encoding").count();
+            assert_eq!(vary, usize::from(is_long), "{accepted}");
+        }
+        owner.folders(50, None).await;
+    }
+}
+
+#[tokio::test]
 async fn errors_and_changes_have_no_tag() {
     let world = World::start().await;
     let refused = read(&world.owner(), "/drive/files/0123456789abcdef01234567", Some("*")).await;

@@ -36,6 +36,36 @@ async fn asks(holder: &Actor) -> Result<(), (u16, String)> {
     if answer.status == 200 { Ok(()) } else { Err(answer.refused()) }
 }
 
+/// An object of this many levels.
+fn nested(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }))
+}
+
+#[tokio::test]
+async fn metadata_that_nobody_can_read_is_refused_and_left_out_where_it_is_stored() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("inbox", None).await;
+    let request = json!({ "folderId": folder, "metadata": nested(16) });
+    let (holder, grant) = granted(&world, &owner, &request).await;
+    assert_eq!(grant["metadata"], nested(16));
+    let item = id(&holder.upload_with("a.pdf", b"abc", &json!({})).await);
+    let children = format!("/drive/folders/{folder}/children");
+    assert_eq!(owner.get(&children).await.ok()["items"][0]["metadata"], nested(16));
+    // As versions without this limit stored it.
+    for table in ["items", "uploads", "grants"] {
+        let deep = nested(125);
+        world.execute(&format!("update {table} set metadata = '{deep}' where metadata is not null")).await;
+    }
+    let found = "/drive/search?q=pdf".to_owned();
+    let of_grants = ["/drive/grants".to_owned(), format!("/drive/grants/{}/uploads", id(&grant))];
+    for path in [children, found, format!("/drive/files/{item}")].into_iter().chain(of_grants) {
+        let text = owner.get(&path).await.ok().to_string();
+        assert!(text.contains(&item) || text.contains(&id(&grant)), "{path}: {text}");
+        assert!(!text.contains("metadata"), "{path}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn a_page_uploads_with_its_grant_and_its_application_learns_what_arrived() {
     let world = World::start().await;
@@ -334,6 +364,7 @@ async fn what_a_grant_cannot_be_asked_for_is_refused_with_its_field() {
         (json!({ "externalId": "a\nb" }), "externalId"),
         (json!({ "metadata": [1] }), "metadata"),
         (json!({ "metadata": { "a": "x".repeat(2048) } }), "metadata"),
+        (json!({ "metadata": nested(17) }), "metadata"),
     ] {
         let refused = world.owner().post("/drive/grants", &request).await.refused_for(field);
         assert_eq!(refused, refusal(400, "invalid_field"), "{request}");

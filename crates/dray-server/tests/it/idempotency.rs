@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a request that creates something creates it once, however often it is sent.
 
-use dray_server::creating_routes;
+use dray_server::{Config, creating_routes};
 use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -103,6 +103,49 @@ async fn every_route_that_creates_answers_a_repeat_with_what_the_first_made() {
         }
         let refused = make(&owner, &path, "", &body).await;
         assert_eq!(refused.refused_for("Idempotency-Key"), refusal(400, "invalid_parameter"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_although_its_request_would_be_refused_by_now() {
+    let mut world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("place", None).await;
+    let requests = requests(&owner).await;
+    let soon = (world.now() + SignedDuration::from_mins(10)).to_string();
+    let mut made = Vec::new();
+    for (path, mut body) in requests {
+        for field in ["expiresAt", "rotateUntil", "deadline"] {
+            body[field] = json!(soon);
+        }
+        if path != "/tokens" {
+            body["folderId"] = json!(folder);
+        }
+        body["parentId"] = json!(folder);
+        made.push((make(&owner, &path, "k", &body).await.ok(), path, body));
+    }
+    owner.trash(&folder).await;
+    world.pass(SignedDuration::from_mins(11)).await;
+    world.stop().await;
+    world
+        .serve(|config: &mut Config| {
+            config.uploads.max_file_bytes = 0;
+            config.uploads.blocked_types = vec!["a/b".parse().unwrap()];
+        })
+        .await;
+    let owner = world.owner();
+    for (first, path, body) in made {
+        let again = make(&owner, &path, "k", &body).await;
+        assert!(is_repeat(&again), "{path}: {}", again.body);
+        let ids = |answer: &Value| {
+            ["/id", "/_id", "/uploadId", "/files/0/upload/uploadId"]
+                .map(|place| answer.pointer(place).cloned())
+        };
+        assert_eq!(ids(&again.body), ids(&first), "{path}");
+        if !path.contains("upload") && path != "/drive/folders" {
+            let anew = make(&owner, &path, "another", &body).await;
+            assert_eq!(anew.refused().0 / 100, 4, "{path}");
+        }
     }
 }
 

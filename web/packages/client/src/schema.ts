@@ -1637,7 +1637,10 @@ export interface components {
              *     the list of uploads. The holder of the grant does not see it.
              */
             externalId?: string | null;
-            /** @description A JSON object of your own, at most 2,048 bytes long. It comes back in the same places as `externalId`. */
+            /**
+             * @description A JSON object of your own, at most 2,048 bytes long and nested at most 16 levels deep, counting the object itself.
+             *     It comes back in the same places as `externalId`.
+             */
             metadata?: {
                 [key: string]: unknown;
             } | null;

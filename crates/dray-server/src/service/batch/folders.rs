@@ -56,7 +56,7 @@ impl<'a> Folders<'a> {
         let levels = i64::try_from(levels).unwrap_or(i64::MAX);
         match depth {
             Ok(depth) if depth.saturating_add(levels) <= i64::from(MAX_FOLDER_DEPTH) => Ok(()),
-            Ok(_) => Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH }),
+            Ok(_) => Err(Error::TooDeep { field: "path", limit: MAX_FOLDER_DEPTH }),
             Err(err) => Err(err.clone()),
         }
     }

@@ -271,7 +271,7 @@ fn parse_path(path: String) -> Result<(Vec<String>, ItemName)> {
     let segment = |name: &str| ItemName::parse("path", name.to_owned()).map(ItemName::into_string);
     let folders = folders.split('/').map(segment).collect::<Result<Vec<_>>>()?;
     if folders.len() > MAX_FOLDER_DEPTH as usize {
-        return Err(Error::TooDeep { limit: MAX_FOLDER_DEPTH });
+        return Err(Error::TooDeep { field: "path", limit: MAX_FOLDER_DEPTH });
     }
     Ok((folders, name))
 }
@@ -291,7 +291,7 @@ mod tests {
         }
         let deep = |levels: usize| format!("{}f", "a/".repeat(levels));
         assert!(parse(&deep(100)).is_ok());
-        assert_eq!(parse(&deep(101)), Err(Error::TooDeep { limit: 100 }));
+        assert_eq!(parse(&deep(101)), Err(Error::TooDeep { field: "path", limit: 100 }));
         assert!(parse(&"é".repeat(4097)).is_err());
     }
 }

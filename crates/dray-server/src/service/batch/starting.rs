@@ -63,7 +63,7 @@ impl<'a> Starting<'a> {
         Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.upload.parent), self.caller.user)?)
     }
 
-    /// Begins a file, unless it was begun `before`. `repairs` is an item with its bytes, which the store has lost. Only
+    /// Begins a file, unless it was begun `before`, whatever is refused by now. `repairs` is an item with its bytes, which the store has lost. Only
     /// errors of the database are returned as errors.
     pub(super) fn begin(
         &mut self,
@@ -73,8 +73,8 @@ impl<'a> Starting<'a> {
         now: Timestamp,
     ) -> Result<Begun> {
         let outcome = match (draft, before) {
-            (Err(err), _) => Err(err.clone()),
-            (Ok(_), Some(id)) => self.again(id, now),
+            (_, Some(id)) => self.again(id, now),
+            (Err(err), None) => Err(err.clone()),
             (Ok(draft), None) => self.first(draft, repairs),
         };
         match outcome {

@@ -87,6 +87,8 @@ async fn a_file_that_is_refused_hinders_no_other() {
             ""
         ]
     );
+    let too_deep = answer["files"][8]["error"]["message"].as_str().unwrap();
+    assert!(too_deep.starts_with("path is too deep"), "{too_deep}");
     assert_eq!(world.count("items where kind = 0").await, 1, "refused files create no folders");
     // One of the two good files is sent.
     let upload = |at: usize| answer["files"][at]["upload"].clone();
@@ -274,6 +276,7 @@ async fn bytes_with_another_checksum_are_no_file() {
         let (world, owner) = (&stage.world, stage.world.owner());
         let mut wrong = file("a", b"abc");
         wrong["checksum"] = checksum(b"abd");
+        let single = wrong.clone();
         let uploads = owner.start_files(&[wrong, file("b", b"abc"), file("c", b"abc")], &json!({})).await;
         for upload in &uploads {
             assert_eq!(put(world, upload, b"abc").await.status(), 200);
@@ -283,10 +286,19 @@ async fn bytes_with_another_checksum_are_no_file() {
         files[2]["checksum"] = checksum(b"abc");
         let answer = owner.batch("finalize", &json!({ "files": files })).await.ok();
         let outcomes: Vec<_> = answer["files"].as_array().unwrap().iter().map(outcome).collect();
+        let message = answer["files"][0]["error"]["message"].as_str().unwrap();
+        assert!(message.ends_with("the upload has ended. Start a new upload."), "{}: {message}", stage.name);
         assert_eq!(outcomes[0], Err("checksum_mismatch".to_owned()), "{}", stage.name);
         assert_eq!(outcomes[1], Err("checksum_mismatch".to_owned()), "{}", stage.name);
         assert_eq!(outcomes[2].as_ref().unwrap()["name"], "c");
         assert_eq!(owner.listed("root").await, ["c"]);
+        // The route of single uploads does the same.
+        let upload = owner.start_files(&[single], &json!({})).await.remove(0);
+        assert_eq!(put(world, &upload, b"abc").await.status(), 200, "{}", stage.name);
+        let answer = owner.step("finalize", &started(&upload).body(&json!({}))).await;
+        let told = "the upload has ended. Start a new upload.";
+        assert_eq!(answer.refused_for(told), refusal(400, "checksum_mismatch"), "{}", stage.name);
+        assert_eq!(owner.get("/drive/uploads").await.ok()["uploads"], json!([]), "{}", stage.name);
     }
 }
 
@@ -300,6 +312,15 @@ async fn the_routes_of_single_uploads_know_a_file_of_a_batch() {
         let upload = started(&uploads[0]);
         let parts = async || owner.step("parts", &upload.body(&json!({}))).await.ok()["parts"].clone();
         assert_eq!(parts().await, json!([]));
+        for (wrong, field) in [
+            (json!({ "parts": 0 }), "parts"),
+            (json!({ "parts": 2 }), "parts"),
+            (json!({ "parts": 1, "partNumbers": [2] }), "partNumbers[0]"),
+            (json!({ "parts": 1, "contentLengths": [4] }), "contentLengths[0]"),
+        ] {
+            let answer = owner.step("presigned-urls", &upload.body(&wrong)).await;
+            assert_eq!(answer.refused_for(field), refusal(400, "invalid_field"), "{wrong}");
+        }
         let signed = owner.step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await.ok();
         let to_put = json!({ "url": signed["urls"][0], "headers": signed["headers"] });
         assert_eq!(put(world, &to_put, b"abc").await.status(), 200, "{}", stage.name);
