@@ -3,16 +3,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::clock::{LeaseTime, execute_at, list_at, span};
+use super::clock::{LeaseTime, execute_at, find_at, list_at, span};
 use super::{Conn, Error, execute, millis, rows_at_most, size, time};
 
 /// The longest time that a delivery waits: six hours between two tries, and the claim of a server. A row that would wait
 /// longer comes from a wrong clock, and is due.
-macro_rules! is_due {
-    () => {
-        "(next_at <= $now or next_at > $now + 21690000)"
-    };
-}
+const LONGEST: SignedDuration = SignedDuration::from_secs(6 * 3600 + 90);
 
 /// An event to post to one address.
 pub struct Delivery {
@@ -34,10 +30,12 @@ pub fn add(c: &Conn, url: &str, event: &str, body: &str, now: Timestamp) -> Resu
     execute(c, sql, &[&url, &event, &body, &millis(now)]).map(drop)
 }
 
-/// Whether there is anything to claim.
+/// Whether there is anything to claim. Like the claim, it reads the beginning and the end of an index, however many events
+/// wait.
 pub fn is_due(c: &Conn, url: &str, now: LeaseTime) -> Result<bool, Error> {
-    let sql = concat!("select event from outbox where url = $1 and ", is_due!(), " limit 1");
-    Ok(!list_at(c, sql, &[&url], now, |_| Ok(()))?.is_empty())
+    let sql = "select 1 as one where exists (select 1 from outbox where url = $1 and next_at <= $now)
+                   or exists (select 1 from outbox where url = $1 and next_at > $now + $2)";
+    Ok(find_at(c, sql, &[&url, &span(LONGEST)], now, |_| Ok(()))?.is_some())
 }
 
 /// Claims up to `limit` deliveries that are due. Nobody else gets them for the duration of `claim`. After that they
@@ -49,16 +47,14 @@ pub fn claim(
     claim: SignedDuration,
     limit: usize,
 ) -> Result<Vec<Delivery>, Error> {
+    let sql = "update outbox set next_at = $now where url = $1 and next_at > $now + $2";
+    execute_at(c, sql, &[&url, &span(LONGEST)], now)?;
     // The statement checks the time twice. Under read committed, another server may have claimed a row while this one
     // waited for the row's lock. Then Postgres evaluates the outer condition again, on the changed row.
-    let sql = concat!(
-        "update outbox set next_at = $now + $2, attempts = attempts + 1
-         where url = $1 and ",
-        is_due!(),
-        " and event in (select event from outbox where url = $1 and ",
-        is_due!(),
-        " order by next_at, event limit $3) returning event, body, attempts, created_at"
-    );
+    let sql = "update outbox set next_at = $now + $2, attempts = attempts + 1
+               where url = $1 and next_at <= $now and event in (
+                   select event from outbox where url = $1 and next_at <= $now order by next_at limit $3)
+               returning event, body, attempts, created_at";
     let params: [&dyn super::Param; 3] = [&url, &span(claim), &rows_at_most(limit)];
     list_at(c, sql, &params, now, |row| {
         Ok(Delivery {

@@ -16,6 +16,9 @@ pub struct StoreMark {
     /// The id of the mark in a store to which all files were copied. The drive belongs to it from the moment a server
     /// starts there.
     pub next_id: Option<String>,
+    /// The id of a mark that another database has, too: the one that this drive was moved from. The first server here gives
+    /// the store another mark and removes this one, so that nothing works with the other database any more.
+    pub old_id: Option<String>,
 }
 
 /// An object that some item refers to.
@@ -29,8 +32,8 @@ pub struct Sample {
 
 /// The marks, if the drive's store has one.
 pub fn get(c: &Conn) -> Result<Option<StoreMark>, Error> {
-    find(c, "select id, next_id from store_mark", &[], |row| {
-        Ok(StoreMark { id: row.get("id")?, next_id: row.get("next_id")? })
+    find(c, "select id, next_id, old_id from store_mark", &[], |row| {
+        Ok(StoreMark { id: row.get("id")?, next_id: row.get("next_id")?, old_id: row.get("old_id")? })
     })
 }
 
@@ -40,15 +43,15 @@ pub fn get(c: &Conn) -> Result<Option<StoreMark>, Error> {
 pub fn get_or_set(c: &Conn, id: &str, now: Timestamp) -> Result<StoreMark, Error> {
     let sql = "insert into store_mark (one, id, created_at) values (1, $1, $2) on conflict (one) do nothing";
     execute(c, sql, &[&id, &millis(now)])?;
-    Ok(get(c)?.unwrap_or_else(|| StoreMark { id: id.to_owned(), next_id: None }))
+    Ok(get(c)?.unwrap_or_else(|| StoreMark { id: id.to_owned(), next_id: None, old_id: None }))
 }
 
 /// Records these marks, whatever was known before; `None` means that no store is known.
 pub fn set(c: &Conn, mark: Option<&StoreMark>, now: Timestamp) -> Result<(), Error> {
     execute(c, "delete from store_mark", &[])?;
-    let Some(StoreMark { id, next_id }) = mark else { return Ok(()) };
-    let sql = "insert into store_mark (one, id, next_id, created_at) values (1, $1, $2, $3)";
-    execute(c, sql, &[id, next_id, &millis(now)]).map(drop)
+    let Some(StoreMark { id, next_id, old_id }) = mark else { return Ok(()) };
+    let sql = "insert into store_mark (one, id, next_id, old_id, created_at) values (1, $1, $2, $3, $4)";
+    execute(c, sql, &[id, next_id, old_id, &millis(now)]).map(drop)
 }
 
 /// Records that all files were copied to a store with the mark `next_id`.
@@ -60,6 +63,17 @@ pub fn set_next(c: &Conn, next_id: &str) -> Result<(), Error> {
 pub fn take_next(c: &Conn, next_id: &str) -> Result<(), Error> {
     let sql = "update store_mark set id = next_id, next_id = null where next_id = $1";
     execute(c, sql, &[&next_id]).map(drop)
+}
+
+/// Records that the drive's store has the mark `id` instead of one that another database has, too. `false` if another server
+/// has replaced that.
+pub fn replace_old(c: &Conn, id: &str) -> Result<bool, Error> {
+    Ok(execute(c, "update store_mark set id = $1 where id = old_id", &[&id])? == 1)
+}
+
+/// Records that the store no longer has the mark `old_id`.
+pub fn forget_old(c: &Conn, old_id: &str) -> Result<(), Error> {
+    execute(c, "update store_mark set old_id = null where old_id = $1 and id <> old_id", &[&old_id]).map(drop)
 }
 
 /// Some objects that the drive's store must have: the oldest and the newest.
@@ -86,7 +100,7 @@ mod tests {
     use crate::testing::database;
 
     fn mark(id: &str, next_id: Option<&str>) -> StoreMark {
-        StoreMark { id: id.into(), next_id: next_id.map(str::to_owned) }
+        StoreMark { id: id.into(), next_id: next_id.map(str::to_owned), old_id: None }
     }
 
     #[tokio::test]
@@ -105,6 +119,13 @@ mod tests {
             assert_eq!(get(c)?, Some(mark("three", None)));
             set(c, Some(&mark("five", Some("six"))), now)?;
             assert_eq!(get(c)?, Some(mark("five", Some("six"))));
+            let moved = StoreMark { old_id: Some("six".into()), ..mark("six", None) };
+            set(c, Some(&moved), now)?;
+            forget_old(c, "six")?;
+            assert_eq!(get(c)?, Some(moved), "the store has it still");
+            assert!(replace_old(c, "seven")? && !replace_old(c, "eight")?, "another server was faster");
+            forget_old(c, "six")?;
+            assert_eq!(get(c)?, Some(mark("seven", None)));
             set(c, None, now)?;
             Ok(get(c)?)
         });

@@ -42,6 +42,11 @@ impl Admin {
             .into())
     }
 
+    /// Records that both the rows and the objects were moved: this drive no longer accepts the store that it had.
+    pub async fn close_moved(&self) -> Result<(), dray_server::Error> {
+        Ok(belonging::close(&self.db).await?)
+    }
+
     /// Copies every object that this drive's items refer to from one store to another, and reads each back. `folder`
     /// records which objects are done.
     pub async fn move_objects(

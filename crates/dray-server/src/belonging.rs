@@ -78,7 +78,10 @@ async fn mark_of(db: &Db, objects: &Objects, marking: Marking, clock: &Clock) ->
 /// The mark of a store that must have one of these.
 async fn marked(db: &Db, objects: &Objects, mark: StoreMark, marking: Marking) -> Result<String, NotOurs> {
     if objects.has_mark(&mark.id).await? {
-        return Ok(mark.id);
+        return match mark.old_id {
+            Some(old_id) if marking == Marking::Allowed => leave(db, objects, mark.id, old_id).await,
+            _ => Ok(mark.id),
+        };
     }
     if let Some(next_id) = mark.next_id
         && objects.has_mark(&next_id).await?
@@ -92,8 +95,36 @@ async fn marked(db: &Db, objects: &Objects, mark: StoreMark, marking: Marking) -
     }
     let bucket = objects.name();
     Err(NotOurs::Other(format!(
-        "the object store (bucket {bucket}) is not the one that has this drive's files: it does not have the drive's mark"
+        "the object store (bucket {bucket}) is not the one that has this drive's files: it does not have the drive's mark, or has it no longer because the drive was moved to another database"
     )))
+}
+
+/// Takes the store away from the database that this drive was moved from: it gets another mark than that one knows. If this is
+/// interrupted, the next start continues it.
+async fn leave(db: &Db, objects: &Objects, id: String, old_id: String) -> Result<String, NotOurs> {
+    let mut present = id;
+    if present == old_id {
+        let new = random::text()?;
+        if let Err(err) = objects.put_mark(&new).await {
+            tracing::warn!(%err, "the store still has the mark of the database that this drive was moved from; the next start tries again");
+            return Ok(present);
+        }
+        let written = new.clone();
+        let (is_ours, mark) =
+            db.write(move |c| Ok((store_marks::replace_old(c, &written)?, store_marks::get(c)?))).await?;
+        if !is_ours {
+            // Another server was faster.
+            forget(objects, &new).await;
+        }
+        present = mark.map_or(new, |mark| mark.id);
+    }
+    match objects.remove_mark(&old_id).await {
+        Ok(()) => db.write(move |c| Ok(store_marks::forget_old(c, &old_id)?)).await?,
+        Err(err) => {
+            tracing::warn!(%err, "the mark of the database that this drive was moved from stays in the store; the next start tries again");
+        }
+    }
+    Ok(present)
 }
 
 /// Refuses a store that has none of the sampled objects.
@@ -175,7 +206,7 @@ pub async fn adopt(db: &Db, objects: &Objects, clock: &Clock) -> drive::Result<(
     let (all, found) = (samples.len(), count_found(objects, samples).await?);
     let (id, now) = (random::text()?, clock.now());
     let mark = match objects.put_mark(&id).await {
-        Ok(()) => Some(StoreMark { id, next_id: None }),
+        Ok(()) => Some(StoreMark { id, next_id: None, old_id: None }),
         Err(err) if err.is_passing() => return Err(err),
         Err(err) => {
             tracing::warn!(%err, "the store could not be marked as this drive's");
@@ -200,8 +231,20 @@ pub async fn follow(db: &Db, objects: &Objects) -> drive::Result<()> {
     db.write(move |c| Ok(store_marks::set_next(c, &id)?)).await
 }
 
-/// Copies what one database knows of its store into another one, to which its rows were moved.
+/// Copies what one database knows of its store into another one, to which its rows were moved. The first server on the other
+/// database takes the store away from this one ([`leave`]).
 pub async fn copy(from: &Db, to: &Db, clock: &Clock) -> drive::Result<()> {
     let (mark, now) = (from.read(|c| Ok(store_marks::get(c)?)).await?, clock.now());
+    let mark = mark.map(|mark| StoreMark { old_id: Some(mark.id.clone()), ..mark });
     to.write(move |c| Ok(store_marks::set(c, mark.as_ref(), now)?)).await
+}
+
+/// Takes the drive in `db` away from its store at once, because its rows and its files were both moved: the server there
+/// cannot reach this store.
+pub async fn close(db: &Db) -> drive::Result<()> {
+    db.write(|c| match store_marks::get(c)?.and_then(|mark| mark.next_id) {
+        Some(next_id) => Ok(store_marks::take_next(c, &next_id)?),
+        None => Ok(()),
+    })
+    .await
 }

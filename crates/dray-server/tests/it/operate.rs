@@ -297,10 +297,19 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
         rows,
         "the rows were moved already"
     );
+    admin.close_moved().await.unwrap();
     admin.close().await;
     admin_there.close().await;
     from.close().await;
     other.serve(|config: &mut Config| config.s3 = Some(s3)).await;
+    let refused = filled.world.refuses(|_| {}).await;
+    assert!(refused.contains("dray store adopt"), "{refused}");
+    // The server that has just been refused closes the store in its own time.
+    wait_for(async || Store::open_alone(&folder).await.is_ok()).await;
+    let (admin, store) = (filled.world.admin().await, Store::open_alone(&folder).await.unwrap());
+    admin.adopt(&store, &clock).await.unwrap();
+    admin.close().await;
+    store.close().await;
     filled.world.serve(|_| {}).await;
     filled.check(&other).await;
 }

@@ -82,6 +82,60 @@ async fn a_second_server_of_a_database_needs_the_same_store() {
 }
 
 #[tokio::test]
+async fn a_drive_that_was_moved_to_another_database_takes_its_store_along() {
+    let (store, s3, mut drive, file) = drive_on_a_store().await;
+    drive.stop().await;
+    let (mut other, clock) = (drive.elsewhere().await, Clock::from_fn(real_now));
+    let (admin, admin_there) = (drive.admin().await, other.admin().await);
+    admin.move_rows(&admin_there, drive.data.path(), &clock).await.unwrap();
+    admin.close().await;
+    admin_there.close().await;
+    // Until a server starts there, the drive may stay where it is.
+    drive.serve(with(&s3)).await;
+    drive.stop().await;
+    let marks = store.marks().await;
+    other.serve(with(&s3)).await;
+    assert_eq!(other.owner().download(&file).await, b"precious");
+    let new = id(&other.owner().upload("new", &[b"new".to_vec()]).await);
+    let refused = drive.refuses(with(&s3)).await;
+    assert!(refused.contains("moved to another database"), "{refused}");
+    // What an operator types without the address of the new database.
+    let admin = drive.admin().await;
+    let refused = Store::open(&admin, drive.data.path(), Some(&s3), "").await.err().unwrap().to_string();
+    assert!(refused.contains("moved to another database"), "{refused}");
+    admin.close().await;
+    assert_eq!(store.marks().await.len(), marks.len());
+    assert_ne!(store.marks().await, marks);
+    other.stop().await;
+    other.serve(with(&s3)).await;
+    assert_eq!(other.owner().download(&new).await, b"new");
+    assert_eq!(other.count("store_mark where old_id is null").await, 1);
+}
+
+#[tokio::test]
+async fn a_start_that_was_interrupted_while_it_took_the_store_along_is_continued() {
+    let (store, s3, mut drive, file) = drive_on_a_store().await;
+    // The mark is the new one, and the old one is still in the store.
+    drive.stop().await;
+    let (old, marks) = ("0".repeat(32), store.marks().await.len());
+    drive.execute(&format!("update store_mark set old_id = '{old}'")).await;
+    drive.serve(with(&s3)).await;
+    assert_eq!((drive.count("store_mark where old_id is null").await, store.marks().await.len()), (1, marks));
+    // The store refuses the new mark for a while.
+    drive.stop().await;
+    drive.execute("update store_mark set old_id = id").await;
+    let (middle, through) = Middle::start(&store).await;
+    middle.will(Act::RefusesObjects);
+    drive.serve(with(&through)).await;
+    assert_eq!(drive.owner().download(&file).await, b"precious");
+    assert_eq!(drive.count("store_mark where old_id = id").await, 1);
+    drive.stop().await;
+    middle.will(Act::Serves);
+    drive.serve(with(&through)).await;
+    assert_eq!((drive.count("store_mark where old_id is null").await, store.marks().await.len()), (1, marks));
+}
+
+#[tokio::test]
 async fn servers_that_start_together_on_a_new_database_agree_on_one_mark() {
     let store = World::start().await;
     let s3 = store.as_store(store.url.clone());

@@ -98,6 +98,9 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
         let to = Admin::open(folder, Some(&DatabaseUrl::new(url))).await?;
         copied.rows = admin.move_rows(&to, folder, &clock).await?;
         to.close().await;
+        if args.to_s3_bucket.is_some() && copied.failed == 0 {
+            admin.close_moved().await?;
+        }
     }
     admin.close().await;
     from.close().await;
