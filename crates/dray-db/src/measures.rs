@@ -45,9 +45,10 @@ pub fn postpone(c: &Conn, id: UploadRowId, now: Timestamp) -> Result<(), Error> 
 
 /// Removes the measurements of uploads that have ended.
 pub fn forget_ended(c: &Conn) -> Result<(), Error> {
+    // `cross join` makes SQLite begin with the few measurements, and not with all uploads.
     let sql = "delete from measured_uploads where upload_id in (
-                   select m.upload_id from measured_uploads m join uploads u on u.id = m.upload_id
-                   where u.state <> 'open' and u.state <> 'completing'
+                   select m.upload_id from measured_uploads m cross join uploads u
+                   where u.id = m.upload_id and u.state <> 'open' and u.state <> 'completing'
                )";
     execute(c, sql, &[]).map(drop)
 }

@@ -15,24 +15,36 @@ use dray_drive::parts::Crc64;
 /// A user's place: the folder, or (without one) the root of the user. Everything here looks there for the user's new files.
 pub type Place = (WorkspaceId, Option<ItemId>, UserId);
 
-/// Whether the item `i` gives nobody power over what `$user` puts into its place: it belongs to that user, or to an owner of
-/// a folder above it, who has that power anyway. Any other item gives its owner, and those to whom they gave it, roles that
-/// they may lack on the folder.
-macro_rules! is_in_safe_hands {
-    ($user:literal) => {
+/// The owners of the folder `$folder` and of those above it, as `up`. Empty at the root.
+macro_rules! with_owners_above {
+    ($folder:literal) => {
         concat!(
-            "(i.owner_id = ",
-            $user,
-            " or exists (
-                 with recursive up (owner_id, parent_id) as (
-                     select f.owner_id, f.parent_id from items f where f.id = i.parent_id
-                     union all
-                     select f.owner_id, f.parent_id from up join items f on f.id = up.parent_id
-                 )
-                 select 1 from up where up.owner_id = i.owner_id
-             ))"
+            "with recursive up (owner_id, parent_id) as (
+                 select f.owner_id, f.parent_id from items f where f.id = ",
+            $folder,
+            " union all
+                 select f.owner_id, f.parent_id from up join items f on f.id = up.parent_id
+             ) "
         )
     };
+}
+
+/// Whether the item `i`, which is in the folder of `with_owners_above!`, gives nobody power over what `$user` puts into its
+/// place: it belongs to that user, or to an owner of a folder above it, who has that power anyway. Any other item gives its
+/// owner, and those to whom they gave it, roles that they may lack on the folder.
+macro_rules! is_in_safe_hands {
+    ($user:literal) => {
+        concat!("(i.owner_id = ", $user, " or i.owner_id in (select owner_id from up))")
+    };
+}
+
+/// Whether the folder, or the user's root, has a file with this name.
+pub fn is_file_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> Result<bool, Error> {
+    let sql = "select i.id from items i
+               where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
+               limit 1";
+    let params: [&dyn Param; 3] = [&place(parent, user), &workspace.to_string(), &name_key(name)];
+    Ok(find(c, sql, &params, |_| Ok(()))?.is_some())
 }
 
 /// The oldest file with this name in the folder, or in the user's root.
@@ -55,6 +67,7 @@ pub fn file_to_replace(
     name: &str,
 ) -> Result<Option<(Item, bool)>, Error> {
     let sql = concat!(
+        with_owners_above!("$5"),
         "select ",
         columns!(),
         ", ",
@@ -63,14 +76,20 @@ pub fn file_to_replace(
           where i.place = $1 and i.workspace_id = $2 and i.kind = 1 and i.name_key = $3 and i.trashed_at is null
           order by is_safe desc, +i.created_at, i.id limit 1"
     );
-    let params: [&dyn Param; 4] =
-        [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string()];
+    let above = parent.map(|id| id.to_string());
+    let params: [&dyn Param; 5] =
+        [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string(), &above];
     find(c, sql, &params, |row| Ok((item(row)?, row.get("is_safe")?)))
 }
 
 /// Whether an item may get new bytes of `user` where it is now (`is_in_safe_hands!`).
 pub fn is_safe_for(c: &Conn, id: ItemId, user: UserId) -> Result<bool, Error> {
-    let sql = concat!("select ", is_in_safe_hands!("$2"), " as is_safe from items i where i.id = $1");
+    let sql = concat!(
+        with_owners_above!("(select parent_id from items where id = $1)"),
+        "select ",
+        is_in_safe_hands!("$2"),
+        " as is_safe from items i where i.id = $1"
+    );
     value(c, sql, &[&id.to_string(), &user.to_string()], "is_safe")
 }
 
@@ -85,6 +104,7 @@ pub fn file_with_bytes(
     crc64: &Crc64,
 ) -> Result<Option<Item>, Error> {
     let sql = concat!(
+        with_owners_above!("$7"),
         "select ",
         columns!(),
         " from items i
@@ -94,20 +114,23 @@ pub fn file_with_bytes(
         " order by +i.created_at, i.id limit 1"
     );
     let (place, workspace) = (place(parent, user), workspace.to_string());
-    let params: [&dyn Param; 6] =
-        [&place, &workspace, &name_key(name), &stored_size(size_bytes)?, &crc64.as_str(), &user.to_string()];
+    let (user, above) = (user.to_string(), parent.map(|id| id.to_string()));
+    let params: [&dyn Param; 7] =
+        [&place, &workspace, &name_key(name), &stored_size(size_bytes)?, &crc64.as_str(), &user, &above];
     find(c, sql, &params, item)
 }
 
 /// The oldest folder of this name in the folder, or in the user's root, that is in safe hands (`is_in_safe_hands!`).
 pub fn folder_named(c: &Conn, (workspace, parent, user): Place, name: &str) -> Result<Option<ItemId>, Error> {
     let sql = concat!(
+        with_owners_above!("$5"),
         "select i.id from items i
          where i.place = $1 and i.workspace_id = $2 and i.kind = 0 and i.name_key = $3 and i.trashed_at is null and ",
         is_in_safe_hands!("$4"),
         " order by +i.created_at, i.id limit 1"
     );
-    let params: [&dyn Param; 4] =
-        [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string()];
+    let above = parent.map(|id| id.to_string());
+    let params: [&dyn Param; 5] =
+        [&place(parent, user), &workspace.to_string(), &name_key(name), &user.to_string(), &above];
     find(c, sql, &params, |row| parsed(row, "id"))
 }

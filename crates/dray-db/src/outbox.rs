@@ -50,9 +50,10 @@ pub fn claim(
     let sql = "update outbox set next_at = $now where url = $1 and next_at > $now + $2";
     execute_at(c, sql, &[&url, &span(LONGEST)], now)?;
     // The statement checks the time twice. Under read committed, another server may have claimed a row while this one
-    // waited for the row's lock. Then Postgres evaluates the outer condition again, on the changed row.
+    // waited for the row's lock. Then Postgres evaluates the outer condition again, on the changed row. The plus keeps SQLite
+    // from reading all due rows for it.
     let sql = "update outbox set next_at = $now + $2, attempts = attempts + 1
-               where url = $1 and next_at <= $now and event in (
+               where url = $1 and +next_at <= $now and event in (
                    select event from outbox where url = $1 and next_at <= $now order by next_at limit $3)
                returning event, body, attempts, created_at";
     let params: [&dyn super::Param; 3] = [&url, &span(claim), &rows_at_most(limit)];

@@ -59,9 +59,12 @@ pub fn set_next(c: &Conn, next_id: &str) -> Result<(), Error> {
     execute(c, "update store_mark set next_id = $1", &[&next_id]).map(drop)
 }
 
-/// Records that the drive is now in the store with the mark `next_id`. The store before it is no longer the drive's.
+/// Records that the drive is now in the store with the mark `next_id`. The store before it is no longer the drive's. If the
+/// drive was also moved from another database, that one knows this mark, too.
 pub fn take_next(c: &Conn, next_id: &str) -> Result<(), Error> {
-    let sql = "update store_mark set id = next_id, next_id = null where next_id = $1";
+    let sql = "update store_mark set id = next_id, next_id = null,
+                   old_id = case when old_id is null then null else next_id end
+               where next_id = $1";
     execute(c, sql, &[&next_id]).map(drop)
 }
 
@@ -126,6 +129,10 @@ mod tests {
             assert!(replace_old(c, "seven")? && !replace_old(c, "eight")?, "another server was faster");
             forget_old(c, "six")?;
             assert_eq!(get(c)?, Some(mark("seven", None)));
+            let both = StoreMark { old_id: Some("six".into()), ..mark("six", Some("nine")) };
+            set(c, Some(&both), now)?;
+            take_next(c, "nine")?;
+            assert_eq!(get(c)?, Some(StoreMark { old_id: Some("nine".into()), ..mark("nine", None) }));
             set(c, None, now)?;
             Ok(get(c)?)
         });

@@ -293,7 +293,9 @@ pub fn abandon(c: &Conn, id: UploadRowId) -> Result<bool, Error> {
 
 /// Whether an upload that has not ended began after `latest`.
 pub fn begin_after(c: &Conn, latest: Timestamp) -> Result<bool, Error> {
-    let sql = "select id from uploads where state in ('opening', 'open') and created_at > $1 limit 1";
+    // It names all states of an index that has only unfinished uploads, so that it does not read the others.
+    let sql = "select id from uploads where (state = 'opening' or state = 'open' or state = 'completing')
+                 and state <> 'completing' and created_at > $1 limit 1";
     Ok(find(c, sql, &[&millis(latest)], |_| Ok(()))?.is_some())
 }
 

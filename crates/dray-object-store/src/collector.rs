@@ -142,16 +142,26 @@ impl Collector {
                     gone.push(set);
                 }
             }
-            self.forget(move |db| gone.iter().try_for_each(|set| garbage::forget_set(db, *set)))?;
+            self.forget_sets(gone)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets sets in several transactions, because one set may have 10,000 parts, and others wait for the writer.
+    fn forget_sets(&self, mut gone: Vec<SetId>) -> Result<(), Failure> {
+        while !gone.is_empty() && !self.stopped() {
+            let sets = gone.clone();
+            let forgotten = self.forget(move |db| garbage::forget_sets(db, &sets, BATCH))?;
+            gone.drain(..forgotten);
         }
         Ok(())
     }
 
     /// Commits that garbage is removed. If the disk is full, it uses the reserve.
-    fn forget(
+    fn forget<T: Send + 'static>(
         &self,
-        job: impl Fn(&Connection) -> rusqlite::Result<()> + Clone + Send + 'static,
-    ) -> Result<(), Failure> {
+        job: impl Fn(&Connection) -> rusqlite::Result<T> + Clone + Send + 'static,
+    ) -> Result<T, Failure> {
         let again = job.clone();
         let forgotten = self.meta.write_blocking(move |db| Ok(job(db)?));
         if !forgotten.as_ref().is_err_and(Failure::is_full) {

@@ -9,6 +9,7 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use crate::config::Clock;
 use crate::db::Db;
 use crate::db::store_marks::{self, Sample, StoreMark};
+use crate::drive::item::OBJECT_PREFIX;
 use crate::drive::{self, Error};
 use crate::objects::{Mark, Objects};
 use crate::random;
@@ -90,6 +91,9 @@ async fn marked(db: &Db, objects: &Objects, mark: StoreMark, marking: Marking) -
             let id = next_id.clone();
             db.write(move |c| Ok(store_marks::take_next(c, &id)?)).await?;
             tracing::info!("the drive has moved to this store; the store before it is no longer used");
+            if mark.old_id.is_some() {
+                return leave(db, objects, next_id.clone(), next_id).await;
+            }
         }
         return Ok(next_id);
     }
@@ -131,6 +135,11 @@ async fn leave(db: &Db, objects: &Objects, id: String, old_id: String) -> Result
 async fn check_samples(db: &Db, objects: &Objects) -> Result<(), NotOurs> {
     let samples = db.read(|c| Ok(store_marks::samples(c)?)).await?;
     let (all, found) = (samples.len(), count_found(objects, samples).await?);
+    if all == 0 && has_files_of_others(objects).await? {
+        return Err(NotOurs::Other(
+            "the store in the data folder has files, and the database knows none: it is new, or another one than the drive's; name the drive's database with --database-url, or bring it back with `dray restore`".into(),
+        ));
+    }
     if all == 0 || found > 0 {
         return Ok(());
     }
@@ -139,6 +148,16 @@ async fn check_samples(db: &Db, objects: &Objects) -> Result<(), NotOurs> {
     Err(NotOurs::Other(format!(
         "the object store (bucket {bucket}) does not have this drive's files: it has none of {all} that were looked for"
     )))
+}
+
+/// Whether this is the embedded store, which has only one drive, and has files. (A start that was interrupted may have left a
+/// mark there.)
+async fn has_files_of_others(objects: &Objects) -> drive::Result<bool> {
+    if !objects.checks_what_it_completes() {
+        return Ok(false);
+    }
+    let (files, _) = objects.list(OBJECT_PREFIX, None).await?;
+    Ok(!files.is_empty())
 }
 
 /// Whether the drive has no store yet: neither a mark nor a file.

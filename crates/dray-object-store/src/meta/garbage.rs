@@ -60,9 +60,29 @@ pub(crate) fn files_of_set(
     rows.collect()
 }
 
-/// Forgets a set whose own files are removed. Files that it shared become garbage if nothing else names them.
-pub(crate) fn forget_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
-    let (first, last) = set.part_ids();
+/// Forgets sets whose own files are removed, but at most `most_parts` parts. Returns how many sets are forgotten completely;
+/// of the next one, some parts may be. Files that they shared become garbage if nothing else names them.
+pub(crate) fn forget_sets(db: &Connection, sets: &[SetId], most_parts: usize) -> rusqlite::Result<usize> {
+    let mut left = most_parts;
+    for (forgotten, set) in sets.iter().enumerate() {
+        let (first, last) = set.part_ids();
+        let sql = "select id from part where id between ?1 and ?2 order by id limit ?3";
+        let mut statement = db.prepare_cached(sql)?;
+        let ids = statement.query_map(params![first, last, left], |row| row.get(0))?;
+        let ids = ids.collect::<rusqlite::Result<Vec<i64>>>()?;
+        if let Some(last) = ids.last() {
+            forget_parts(db, first, *last)?;
+        }
+        left -= ids.len();
+        if left == 0 {
+            return Ok(forgotten);
+        }
+        db.prepare_cached("delete from garbage_set where set_id = ?1")?.execute([set.0])?;
+    }
+    Ok(sets.len())
+}
+
+fn forget_parts(db: &Connection, first: i64, last: i64) -> rusqlite::Result<()> {
     let sql = "select part.id, part.file_tag from part
                join shared_file on shared_file.part_id = part.id and shared_file.file_tag = part.file_tag
                where part.id between ?1 and ?2";
@@ -71,8 +91,7 @@ pub(crate) fn forget_set(db: &Connection, set: SetId) -> rusqlite::Result<()> {
     let shared: Vec<PartFileId> = rows.collect::<Result<_, _>>()?;
     shared.into_iter().try_for_each(|file| release_file(db, file))?;
     pieces::remove(db, first, last)?;
-    db.prepare_cached("delete from part where id between ?1 and ?2")?.execute([first, last])?;
-    db.prepare_cached("delete from garbage_set where set_id = ?1")?.execute([set.0]).map(drop)
+    db.prepare_cached("delete from part where id between ?1 and ?2")?.execute([first, last]).map(drop)
 }
 
 /// Forgets a file that is removed.

@@ -309,8 +309,7 @@ fn already(c: &Conn, upload: &Upload) -> Result<Made> {
 /// A free name among "report (2).pdf", "report (3).pdf" and so on.
 fn free_name(c: &Conn, upload: &Upload, parent: Option<ItemId>) -> Result<String> {
     let place = (upload.workspace, parent, upload.user);
-    let is_taken =
-        |number| Ok(namesakes::file_named(c, place, &numbered_name(&upload.name, number))?.is_some());
+    let is_taken = |number| Ok(namesakes::is_file_named(c, place, &numbered_name(&upload.name, number))?);
     let number = match free_number(is_taken)? {
         Some(number) => number,
         None => u64::from_le_bytes(random::bytes()?),

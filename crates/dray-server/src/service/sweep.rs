@@ -177,7 +177,14 @@ impl Service {
             }
             Ok(tombstones::due(c, limit as usize, lease_now)?)
         });
-        self.several(due.await?, Self::remove_object, |()| report.objects_removed += 1).await;
+        let (due, mut removed) = (due.await?, 0);
+        let is_full = due.len() >= limit as usize;
+        self.several(due, Self::remove_object, |()| removed += 1).await;
+        report.objects_removed += removed;
+        if is_full && removed > 0 {
+            // More are due, and the store removes them: the next sweep begins at once.
+            self.sweep_soon.notify_one();
+        }
         Ok(())
     }
 

@@ -301,12 +301,22 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     admin.close().await;
     admin_there.close().await;
     from.close().await;
-    other.serve(|config: &mut Config| config.s3 = Some(s3)).await;
+    let there = s3.clone();
+    other.serve(|config: &mut Config| config.s3 = Some(there)).await;
+    // The old database knows the mark that the new store had at first.
+    let refused = filled.world.refuses(|config: &mut Config| config.s3 = Some(s3)).await;
+    assert!(refused.contains("moved to another database"), "{refused}");
     let refused = filled.world.refuses(|_| {}).await;
     assert!(refused.contains("dray store adopt"), "{refused}");
+    let admin = filled.world.admin().await;
     // The server that has just been refused closes the store in its own time.
-    wait_for(async || Store::open_alone(&folder).await.is_ok()).await;
-    let (admin, store) = (filled.world.admin().await, Store::open_alone(&folder).await.unwrap());
+    let opened = std::cell::RefCell::new(None);
+    wait_for(async || {
+        opened.replace(Store::open_alone(&folder).await.ok());
+        opened.borrow().is_some()
+    })
+    .await;
+    let store = opened.into_inner().unwrap();
     admin.adopt(&store, &clock).await.unwrap();
     admin.close().await;
     store.close().await;

@@ -136,6 +136,23 @@ async fn a_start_that_was_interrupted_while_it_took_the_store_along_is_continued
 }
 
 #[tokio::test]
+async fn a_database_that_was_lost_does_not_take_the_files_of_the_embedded_store_for_those_of_others() {
+    let mut drive = World::start().await;
+    drive.owner().upload("a", &[b"precious".to_vec()]).await;
+    drive.stop().await;
+    let mut lost = drive.elsewhere().await;
+    std::mem::swap(&mut lost.data, &mut drive.data);
+    if lost.data.path().join("drive.db").exists() {
+        std::fs::write(lost.data.path().join("drive.db"), "").unwrap();
+        for log in ["drive.db-wal", "drive.db-shm"] {
+            let _ = std::fs::remove_file(lost.data.path().join(log));
+        }
+    }
+    let refused = lost.refuses(|_| {}).await;
+    assert!(refused.contains("the database knows none") && refused.contains("dray restore"), "{refused}");
+}
+
+#[tokio::test]
 async fn servers_that_start_together_on_a_new_database_agree_on_one_mark() {
     let store = World::start().await;
     let s3 = store.as_store(store.url.clone());
