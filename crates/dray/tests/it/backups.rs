@@ -41,18 +41,18 @@ fn a_backup_that_a_signal_stopped_can_be_repeated_at_once() {
     drive.file("big", 20 << 20);
     drive.ok(&["upload", "big"]);
     let folder = tempfile::tempdir().unwrap();
-    let backup = ["backup", folder.path().to_str().unwrap(), "--url"];
+    let backup = ["backup", folder.path().to_str().unwrap()];
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let proxy = Proxy::holding(drive.address(), Way::Down, 10 << 20);
         let mut stopped = on(&drive.data(), &backup);
-        let mut stopped = stopped.arg(&proxy.url).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stopped = stopped.args(["--url", &proxy.url]).stdout(Stdio::piped()).spawn().unwrap();
         proxy.wait_until_held();
         signal(&stopped, name);
         assert_eq!(stopped.wait().unwrap().code(), Some(code));
         proxy.cut();
     }
     assert_eq!(files_in(&folder.path().join("objects")), 1, "an unfinished file");
-    let said = succeeded(&on(&drive.data(), &backup).arg(&drive.url).output().unwrap());
+    let said = succeeded(&on(&drive.data(), &backup).args(["--url", &drive.url]).output().unwrap());
     assert!(said.contains("1 objects") && said.contains("20.0 MiB copied"), "{said}");
 }
 
@@ -114,8 +114,7 @@ fn a_backup_at_the_wrong_address_names_the_address_and_its_flag() {
 #[test]
 fn a_server_without_tls_is_named_as_such() {
     let drive = Drive::start();
-    let (code, said) =
-        failed(&mut drive.client_at(&drive.url.replace("http:", "https:"), &["mkdir", "a"]));
+    let (code, said) = failed(&mut drive.client_at(&drive.url.replace("http:", "https:"), &["mkdir", "a"]));
     assert!(code == 1 && said.contains("does not speak TLS") && said.contains("http://"), "{code} {said}");
 }
 
