@@ -165,12 +165,19 @@ where
 }
 
 pub(super) fn time(row: &Row<'_>, column: &'static str) -> Result<Timestamp> {
-    Timestamp::from_millisecond(row.get(column)?).map_err(Error::value)
+    time_of(row.get(column)?)
+}
+
+/// A time beyond the years that there are is the last or the first one there is. A setting that is too large has made such
+/// rows, and nobody could read or remove them.
+fn time_of(millis: i64) -> Result<Timestamp> {
+    let known = millis.clamp(Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
+    Timestamp::from_millisecond(known).map_err(Error::value)
 }
 
 pub(super) fn time_or_none(row: &Row<'_>, column: &'static str) -> Result<Option<Timestamp>> {
     let millis: Option<i64> = row.get(column)?;
-    millis.map(|millis| Timestamp::from_millisecond(millis).map_err(Error::value)).transpose()
+    millis.map(time_of).transpose()
 }
 
 pub(super) fn size(row: &Row<'_>, column: &'static str) -> Result<u64> {

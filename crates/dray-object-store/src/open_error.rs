@@ -14,7 +14,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Another process has the store open.
-    #[error("the store in {} is in use by another process; stop that one or choose another folder", path.display())]
+    #[error("the store in {} is in use by another process: a backup, another command or another server has it open; wait for it, or stop it", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,

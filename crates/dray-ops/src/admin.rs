@@ -114,17 +114,16 @@ impl Admin {
         let token = AccessToken::generate(random::bytes)?;
         let secret = token.clone();
         let row = self.db.write(move |c| {
-            let (user, workspace) = users::user_by_email(c, &email)?.ok_or_else(|| {
-                drive::Error::field(
-                    "--user",
-                    format!("{email:?} is unknown: see `dray user list`, or `dray user add`"),
-                )
-            })?;
+            let Some((user, workspace)) = users::user_by_email(c, &email)? else {
+                return Ok(Err(email.clone()));
+            };
             let row = new_token(&secret, user, workspace, &scopes, expires_in, rotate_for, now)?;
             tokens::insert(c, &row)?;
-            Ok((row.id, row.expires_at))
+            Ok(Ok((row.id, row.expires_at)))
         });
-        let (id, expires_at) = row.await?;
+        let (id, expires_at) = row.await?.map_err(|email| {
+            Error::NotThere(format!("--user: {email:?} is unknown: see `dray user list`, or `dray user add`"))
+        })?;
         Ok(CreatedToken { id, token: token.reveal().to_owned(), expires_at })
     }
 
@@ -167,8 +166,9 @@ impl Admin {
     /// Adds a user to workspace `default`.
     pub async fn add_user(&self, email: &str, name: Option<&str>, now: Timestamp) -> Result<UserId, Error> {
         let user = new_user(email, name, "member", now)?;
-        let id = user.id;
-        self.db
+        let (id, email) = (user.id, user.email.clone());
+        let is_new = self
+            .db
             .write(move |c| {
                 let Some(workspace) = users::default_workspace(c)? else {
                     return Err(drive::Error::field(
@@ -176,14 +176,10 @@ impl Admin {
                         "has no drive yet: start it once with `dray serve`",
                     ));
                 };
-                if users::insert_user(c, workspace, &user)? {
-                    Ok(())
-                } else {
-                    Err(drive::Error::field("EMAIL", format!("{:?} is a user already", user.email)))
-                }
+                Ok(users::insert_user(c, workspace, &user)?)
             })
             .await?;
-        Ok(id)
+        if is_new { Ok(id) } else { Err(Error::ThereAlready(format!("EMAIL: {email:?} is a user already"))) }
     }
 
     /// Sets how much the user with this address may own (`None` means all users together). A quota of `None` means that
@@ -194,14 +190,16 @@ impl Admin {
         let set = self.db.write(move |c| {
             let Some(email) = &email else {
                 let workspace = users::default_workspace(c)?.ok_or(drive::Error::NotFound)?;
-                return Ok(usage::set_quota(c, workspace, None, quota)?);
+                usage::set_quota(c, workspace, None, quota)?;
+                return Ok(Ok(()));
             };
-            let unknown =
-                || drive::Error::field("EMAIL", format!("{email:?} is unknown: see `dray user list`"));
-            let (user, workspace) = users::user_by_email(c, email)?.ok_or_else(unknown)?;
-            Ok(usage::set_quota(c, workspace, Some(user), quota)?)
+            let Some((user, workspace)) = users::user_by_email(c, email)? else {
+                return Ok(Err(format!("EMAIL: {email:?} is unknown: see `dray user list`")));
+            };
+            usage::set_quota(c, workspace, Some(user), quota)?;
+            Ok(Ok(()))
         });
-        set.await.map(drop).map_err(Error::Drive)
+        set.await?.map_err(Error::NotThere)
     }
 
     /// Every user, oldest first.

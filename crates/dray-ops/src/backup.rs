@@ -18,6 +18,7 @@ use crate::each::{Needs, each, on_disk, plan};
 use crate::inventory::{self, Entry, INVENTORY, sync_folder};
 use crate::outcome::{Copied, Outcome, Told};
 use crate::store::Store;
+use crate::unlisted;
 use dray_db::leases::{self, BACKUP_LEASE, BACKUP_LEASE_LIFE};
 use dray_drive::clock::Clock;
 use dray_drive::parts::Crc64;
@@ -52,18 +53,39 @@ impl Admin {
         clock: &Clock,
         tell: impl FnMut(Told<'_>),
     ) -> Result<Copied, dray_server::Error> {
+        let copied = self.backup_until(std::future::pending(), store, folder, bytes, clock, tell).await?;
+        Ok(copied.unwrap_or_default())
+    }
+
+    /// Like [`Admin::backup`], and ends with `None` once `stop` ends. Then another backup can begin at once.
+    pub async fn backup_until(
+        &self,
+        stop: impl Future<Output = ()>,
+        store: &Store,
+        folder: &Path,
+        bytes: Bytes,
+        clock: &Clock,
+        tell: impl FnMut(Told<'_>),
+    ) -> Result<Option<Copied>, dray_server::Error> {
         make_private(folder)
             .map_err(|source| dray_server::Error::DataFolder { path: folder.to_owned(), source })?;
         let holder = random::text()?;
         if !self.keep_objects(&holder).await? {
-            return Err(
-                Error::field("Another backup", "is running, or was interrupted: wait ten minutes").into()
-            );
+            return Err(Error::field("Another backup", "is running, or was killed: wait ten minutes").into());
         }
         let work = self.copy_all(store, folder, bytes, clock, tell);
-        let copied =
-            holding(BACKUP_LEASE_LIFE, &CancellationToken::new(), || self.keep_objects(&holder), work).await;
+        let halt = CancellationToken::new();
+        let held = holding(BACKUP_LEASE_LIFE, &halt, || self.keep_objects(&holder), work);
+        let copied = tokio::select! {
+            biased;
+            copied = held => Some(copied),
+            () = stop => None,
+        };
         let given_back = self.db.write(move |c| Ok(leases::give_back(c, BACKUP_LEASE, &holder)?)).await;
+        let Some(copied) = copied else {
+            given_back?;
+            return Ok(None);
+        };
         let copied = copied.map_err(|lost| {
             Error::field(
                 "The backup",
@@ -71,7 +93,7 @@ impl Admin {
             )
         })??;
         given_back?;
-        Ok(copied)
+        Ok(Some(copied))
     }
 
     async fn copy_all(
@@ -91,6 +113,8 @@ impl Admin {
         let mut before: BTreeMap<_, _> = before.into_iter().map(by_key).collect();
         let mut listed = BTreeMap::new();
         let objects = dump::objects(&rows)?;
+        // Also those that could not be listed: what the folder has of them may be the last copy.
+        let mut named: BTreeSet<_> = objects.iter().map(|object| object.key.clone()).collect();
         plan(&objects, &mut tell);
         let needs = Needs { stores: &[store], folder: Some(folder) };
         let work = |object| back_up(store, folder, object, &before, bytes);
@@ -104,6 +128,8 @@ impl Admin {
         each(objects, &needs, work, done).await?;
         before.extend(listed.clone());
         replace(folder, &before, &listed)?;
+        named.extend(listed.into_keys());
+        copied.removed = unlisted::remove(&folder.join(OBJECTS), &named, &mut tell);
         Ok(copied)
     }
 
@@ -118,7 +144,8 @@ impl Admin {
 /// Refuses a folder that has the backup of another drive, before anything in it is replaced.
 fn check_same_drive(folder: &Path, new: &Path) -> drive::Result<()> {
     let there = folder.join(ROWS);
-    if !there.exists() {
+    // An empty file has no backup that could be lost.
+    if std::fs::metadata(&there).map_or(true, |metadata| metadata.len() == 0) {
         return Ok(());
     }
     let (theirs, ours) = (dump::workspaces(&there)?, dump::workspaces(new)?);

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Lines, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dray_object_store::private;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,6 +17,21 @@ use dray_db::{Conn, Db, dump, names, trash};
 use dray_drive::parts::Crc64;
 use dray_drive::{Error, Result};
 use dray_server::objects::Wanted;
+
+/// What an error about a backup is about.
+const BACKUP: &str = "The backup";
+/// What an error about a database with another drive is about.
+const DATABASE: &str = "The database";
+
+/// Whether an error with this field says that a backup is damaged, or did not end well.
+pub fn is_damage(field: &str) -> bool {
+    field == BACKUP
+}
+
+/// Whether an error with this field says that a database has a drive already.
+pub fn is_taken(field: &str) -> bool {
+    field == DATABASE
+}
 
 /// The version of the format.
 const FORMAT: u32 = 1;
@@ -130,7 +146,7 @@ pub(crate) async fn rows_there(db: &Db, path: &Path) -> Result<Option<Sum>> {
 fn has_drive() -> Error {
     let rule =
         "already has a drive in it; name an empty database, or the one with exactly the rows of this backup";
-    Error::field("The database", rule)
+    Error::field(DATABASE, rule)
 }
 
 /// Loads a dump into a database without a drive: all of it, or nothing.
@@ -155,6 +171,9 @@ pub(crate) async fn load(db: &Db, path: &Path) -> Result<Sum> {
 
 /// The rows of a dump, one after another.
 pub(crate) struct Rows {
+    path: PathBuf,
+    /// The number of the line that was read last.
+    line: u64,
     lines: Lines<BufReader<File>>,
     sum: Summing,
     said: Option<Sum>,
@@ -165,23 +184,24 @@ impl Rows {
         let file = File::open(path).map_err(|err| broken(format_args!("{}: {err}", path.display())))?;
         let mut lines = BufReader::new(file).lines();
         let first = lines.next().transpose().map_err(Error::internal)?.unwrap_or_default();
-        let header: Header = serde_json::from_str(&first).map_err(broken)?;
+        let header: Header = parse(&first, 1, path)?;
         if header.format != FORMAT {
             return Err(broken(format_args!(
                 "it was made by dray {}; restore it with that version",
                 header.dray
             )));
         }
-        Ok(Self { lines, sum: Summing::default(), said: None })
+        Ok(Self { path: path.to_owned(), line: 1, lines, sum: Summing::default(), said: None })
     }
 
     pub(crate) fn next_row(&mut self) -> Result<Option<(&'static Table, Vec<Value>)>> {
         let Some(line) = self.lines.next().transpose().map_err(Error::internal)? else { return Ok(None) };
+        self.line += 1;
         if line.starts_with(LAST_LINE) {
-            self.said = Some(serde_json::from_str(&line).map_err(broken)?);
+            self.said = Some(parse(&line, self.line, &self.path)?);
             return Ok(None);
         }
-        let Line { table, row } = serde_json::from_str(&line).map_err(broken)?;
+        let Line { table, row } = parse(&line, self.line, &self.path)?;
         let table = Table::named(&table).ok_or_else(|| broken(format_args!("there is no table {table}")))?;
         self.sum.add(&line);
         Ok(Some((table, row)))
@@ -193,7 +213,7 @@ impl Rows {
         if self.said.as_ref() == Some(&sum) {
             Ok(sum)
         } else {
-            Err(broken("it is incomplete, or was changed"))
+            Err(broken(format_args!("{} is incomplete, or was changed", self.path.display())))
         }
     }
 }
@@ -257,10 +277,16 @@ pub(crate) fn objects(path: &Path) -> Result<Vec<ItemObject>> {
     Ok(objects)
 }
 
+/// Reads a line of the file at `path`.
+fn parse<T: DeserializeOwned>(line: &str, number: u64, path: &Path) -> Result<T> {
+    serde_json::from_str(line)
+        .map_err(|err| broken(format_args!("line {number} of {}: {err}", path.display())))
+}
+
 fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(Error::internal)
 }
 
 fn broken(why: impl std::fmt::Display) -> Error {
-    Error::field("The backup", format!("cannot be read: {why}"))
+    Error::field(BACKUP, format!("cannot be read: {why}"))
 }

@@ -16,11 +16,13 @@ mod orphans;
 mod outcome;
 mod restore;
 mod store;
+mod unlisted;
 
 pub use admin::{Admin, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
 pub use backup::Bytes;
 pub use bulk::NewItem;
 pub use dray_db::made_with::MadeWith;
+pub use dump::{is_damage, is_taken};
 pub use left_out::OtherBucket;
 pub use orphans::{Foreign, Orphan};
 pub use outcome::{Copied, Told};

@@ -85,14 +85,7 @@ impl Admin {
         remove: bool,
         mut found: impl FnMut(Orphan),
     ) -> Result<Vec<Foreign>, Error> {
-        let workspaces = self.db.read(|c| Ok(workspaces(c)?)).await?;
-        if workspaces.is_empty() {
-            return Err(SettingError {
-                setting: "--database-url (or --data)",
-                rule: "must name the drive's own database: this one has no drive in it, so every object would look like an orphan. If a restore is running, wait until it is done".into(),
-            }
-            .into());
-        }
+        let workspaces = self.own_workspaces().await?;
         let mut drive = Drive { workspaces, others: BTreeMap::new() };
         let mut from = None;
         loop {
@@ -128,6 +121,21 @@ impl Admin {
         }
         self.stray_uploads(store, &mut drive, before, remove, found).await?;
         Ok(drive.others.into_values().collect())
+    }
+
+    /// Refuses a database without a drive.
+    pub async fn check_not_empty(&self) -> Result<(), Error> {
+        self.own_workspaces().await.map(drop)
+    }
+
+    /// The drive's workspaces: there is at least one.
+    async fn own_workspaces(&self) -> Result<BTreeSet<WorkspaceId>, Error> {
+        let workspaces = self.db.read(|c| Ok(workspaces(c)?)).await?;
+        if !workspaces.is_empty() {
+            return Ok(workspaces);
+        }
+        let rule = "must name the drive's own database: this one has no drive in it, so every object would look like an orphan, and a backup would have nothing. If a restore is running, wait until it is done";
+        Err(SettingError { setting: "--database-url (or --data)", rule: rule.into() }.into())
     }
 
     async fn stray_uploads(

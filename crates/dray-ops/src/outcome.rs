@@ -18,6 +18,8 @@ pub struct Copied {
     pub damaged: u64,
     /// How many of them could not be read or written, although the store works.
     pub failed: u64,
+    /// Files that a backup removed from its folder, because no list names them any more.
+    pub removed: u64,
     /// Bytes that were copied.
     pub bytes: u64,
     /// Bytes of all objects so far, copied or not.

@@ -55,7 +55,10 @@ impl Store {
             }
             None => Self::embedded(data, server_url, &metrics).await?,
         };
-        store.objects.check().await.map_err(Error::StoreRefused)?;
+        store.objects.check().await.map_err(|source| match (s3, &store.opened) {
+            (None, None) => Error::NoServerAt { url: server_url.to_owned(), source },
+            _ => Error::StoreRefused(source),
+        })?;
         Ok(store)
     }
 

@@ -18,7 +18,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Another process serves or moves the drive in this folder.
-    #[error("the drive in {} is in use by another process; stop that one or choose another folder with --data", path.display())]
+    #[error("the drive in {} is in use by another process: a server, or a command; wait for it, or stop it", path.display())]
     FolderInUse {
         /// The folder.
         path: PathBuf,
@@ -40,6 +40,22 @@ pub enum Error {
     /// The store refuses the server.
     #[error("the object store refuses the server: {0}")]
     StoreRefused(drive::Error),
+    /// A process has the embedded store open, and no server with this store is at the address.
+    #[error(
+        "a process has this drive's store open, and at {url} there is no server that serves it ({source}); if a server is running, name its address with --url, otherwise wait for the command that has the store open"
+    )]
+    NoServerAt {
+        /// The address.
+        url: String,
+        /// What was answered.
+        source: drive::Error,
+    },
+    /// The operator named something that does not exist.
+    #[error("{0}")]
+    NotThere(String),
+    /// The operator named something new that exists already.
+    #[error("{0}")]
+    ThereAlready(String),
     /// The store is not the one that has the drive's files.
     #[error(transparent)]
     OtherStore(NotOurs),

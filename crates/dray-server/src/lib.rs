@@ -50,7 +50,7 @@ pub use dray_drive::rules::{FileType, InvalidFileType, MAX_OPEN_UPLOADS, UploadR
 pub use dray_drive::settings::{
     BUCKET, Config, DATABASE_CONNECTIONS, DatabaseUrl, HostName, InvalidHostName, InvalidRateLimit,
     InvalidTrustedProxy, InvalidWebhook, OwnHosts, REGION, Rate, RateLimit, S3Config, SettingError, TlsFiles,
-    TrustedProxy, WebhookSecret, WebhookSettings, WebhookUrl, store_folder,
+    TrustedProxy, WebhookSecret, WebhookSettings, WebhookUrl, database_file, store_folder,
 };
 use dray_drive::{self as drive, settings as config};
 use dray_object_store::WhenShort;
@@ -69,6 +69,7 @@ use serve::{Bounds, Connections};
 use service::Service;
 use storefront::Storefront;
 use tls::Tls;
+pub use tls::check as check_tls;
 use webhooks::{Delivering, Webhooks};
 
 /// How long a request for metrics may still take after everything else has ended.

@@ -92,6 +92,11 @@ impl Tls {
     }
 }
 
+/// Fails if these files cannot be used.
+pub async fn check(files: &TlsFiles) -> Result<(), Error> {
+    certified_key(files, &read(files).await?).map(drop)
+}
+
 async fn read(files: &TlsFiles) -> Result<Pem, Error> {
     let cert = tokio::fs::read(&files.cert).await.map_err(|err| invalid("--tls-cert", &files.cert, err))?;
     let key = tokio::fs::read(&files.key).await.map_err(|err| invalid("--tls-key", &files.key, err))?;

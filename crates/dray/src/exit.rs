@@ -71,6 +71,18 @@ impl Exit {
 
     fn of_server(error: &dray_server::Error) -> Self {
         match error {
+            dray_server::Error::NotThere(_) => Self::NotFound,
+            dray_server::Error::ThereAlready(_) => Self::Conflict,
+            dray_server::Error::Drive(dray_server::DriveError::InvalidField { field, .. })
+                if dray_ops::is_damage(field) =>
+            {
+                Self::Error
+            }
+            dray_server::Error::Drive(dray_server::DriveError::InvalidField { field, .. })
+                if dray_ops::is_taken(field) =>
+            {
+                Self::Conflict
+            }
             dray_server::Error::Setting(_)
             | dray_server::Error::Drive(dray_server::DriveError::InvalidField { .. }) => Self::Usage,
             _ => Self::Error,

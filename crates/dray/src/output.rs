@@ -67,8 +67,17 @@ pub(crate) fn complain(error: &anyhow::Error) {
     let reader_left =
         error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     if !reader_left {
-        say(&error.to_string());
+        let text = error.to_string();
+        say(&format!("{text}{}", if is_no_tls(&text) { NO_TLS } else { "" }));
     }
+}
+
+/// What people should know about an error of a TLS handshake.
+const NO_TLS: &str = "; the server does not speak TLS at this address: try http:// instead of https://";
+
+/// Whether a server answered a TLS handshake with something else. Only the text of the TLS library says so.
+fn is_no_tls(text: &str) -> bool {
+    text.contains("InvalidContentType")
 }
 
 /// Prints the parser's message about wrong arguments, which has several lines. An argument may contain a text from a

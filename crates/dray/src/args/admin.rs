@@ -67,11 +67,11 @@ pub(crate) struct CreateToken {
     #[arg(long = "scope", value_name = "SCOPE", default_value = "access_drive")]
     pub(crate) scopes: Vec<String>,
     /// How long the token is valid, at most 365d
-    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30d", value_parser = super::time::parse)]
     pub(crate) expires_in: Duration,
     /// How long `dray token rotate` may replace the token, each time for as long as --expires-in says; at most 365d
     /// [default: as long as the token is valid]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse)]
     pub(crate) rotate_for: Option<Duration>,
     #[command(flatten)]
     pub(crate) data: Data,
@@ -85,7 +85,7 @@ Example:
 The new token has the rights of the old one, in the same folder. Tokens that the old one created stay valid.")]
 pub(crate) struct RotateToken {
     /// How long the new token is valid [default: as long as the old one was created for, within its --rotate-for]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse)]
     pub(crate) expires_in: Option<Duration>,
     /// End the old token at once; otherwise it stays valid for another day
     #[arg(long)]
@@ -193,7 +193,7 @@ pub(crate) struct StoreKeys {
     #[arg(long, requires = "rotate", conflicts_with = "write_drive")]
     pub(crate) server: bool,
     /// How long the old keys are still accepted [default: not at all; with --server, 1d, in URLs only]
-    #[arg(long, requires = "rotate", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, requires = "rotate", value_name = "TIME", value_parser = super::time::parse)]
     pub(crate) grace: Option<Duration>,
     #[command(flatten)]
     pub(crate) data: Data,

@@ -54,7 +54,7 @@ pub(crate) struct CreateGrant {
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) types: Vec<String>,
     /// How long the grant is valid [default: 24h, or as long as your token]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse)]
     pub(crate) expires_in: Option<Duration>,
     /// Give a file another name if the folder already has one of its name
     #[arg(long)]

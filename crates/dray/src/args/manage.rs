@@ -164,7 +164,7 @@ pub(crate) struct CreateLink {
     /// The file
     pub(crate) id: ItemId,
     /// How long the link is valid [default: until it is revoked]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse)]
     pub(crate) expires_in: Option<Duration>,
     /// Password that the link asks for. Other users of this machine can see arguments: prefer the variable or the file
     #[arg(long, env = "DRAY_LINK_PASSWORD", hide_env_values = true, group = "secret")]

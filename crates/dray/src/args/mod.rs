@@ -9,6 +9,7 @@ mod operate;
 mod requests;
 mod secret;
 mod serve;
+mod time;
 mod uploads;
 
 use clap::{Parser, Subcommand};

@@ -108,7 +108,7 @@ pub(crate) struct Sweep {
     #[arg(long)]
     pub(crate) delete: bool,
     /// Only orphans that are at least this old
-    #[arg(long, value_name = "TIME", default_value = "1d", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "1d", value_parser = super::time::parse)]
     pub(crate) older_than: Duration,
     #[command(flatten)]
     pub(crate) place: Place,

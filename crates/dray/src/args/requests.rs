@@ -78,7 +78,7 @@ pub(crate) struct CreateRequest {
     #[arg(long, value_name = "TEXT")]
     pub(crate) message: Option<String>,
     /// How long the request stays open [default: until it is closed]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse)]
     pub(crate) closes_in: Option<Duration>,
     #[command(flatten)]
     pub(crate) password: RequestPassword,
@@ -132,7 +132,7 @@ pub(crate) struct ChangeRequest {
     #[arg(long, value_name = "TEXT")]
     pub(crate) message: Option<String>,
     /// How long the request stays open from now
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = super::time::parse)]
     pub(crate) closes_in: Option<Duration>,
     /// Keep the request open until it is closed
     #[arg(long, conflicts_with = "closes_in")]

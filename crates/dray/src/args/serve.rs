@@ -59,16 +59,16 @@ pub(crate) struct Serve {
     #[arg(long = "allow-origin", env = "DRAY_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub(crate) allow_origins: Vec<String>,
     /// How long a signed part URL is valid
-    #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRAY_URL_TTL", value_name = "TIME", default_value = "1h", value_parser = super::time::parse)]
     pub(crate) url_ttl: Duration,
     /// How long a signed download URL is valid, 1m to 7d; behind a public link, at most 15m
-    #[arg(long, env = "DRAY_DOWNLOAD_TTL", value_name = "TIME", default_value = "3h", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRAY_DOWNLOAD_TTL", value_name = "TIME", default_value = "3h", value_parser = super::time::parse)]
     pub(crate) download_ttl: Duration,
     /// How long an upload lives after its parts were last signed or listed
-    #[arg(long, env = "DRAY_UPLOAD_LIFE", value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRAY_UPLOAD_LIFE", value_name = "TIME", default_value = "24h", value_parser = super::time::parse)]
     pub(crate) upload_life: Duration,
     /// How long an upload lives at most
-    #[arg(long, env = "DRAY_UPLOAD_MAX_LIFE", value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRAY_UPLOAD_MAX_LIFE", value_name = "TIME", default_value = "7d", value_parser = super::time::parse)]
     pub(crate) upload_max_life: Duration,
     /// Largest file that is accepted, such as 20GB or 500MiB
     #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
@@ -87,10 +87,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "DRAY_VERIFY_TYPES")]
     pub(crate) verify_types: bool,
     /// How long items stay in the trash
-    #[arg(long, env = "DRAY_TRASH_LIFE", value_name = "TIME", default_value = "30d", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRAY_TRASH_LIFE", value_name = "TIME", default_value = "30d", value_parser = super::time::parse)]
     pub(crate) trash_life: Duration,
     /// How long a stopping server waits for transfers to finish
-    #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    #[arg(long, env = "DRAY_SHUTDOWN_GRACE", value_name = "TIME", default_value = "30s", value_parser = super::time::parse)]
     pub(crate) shutdown_grace: Duration,
     /// Address and port that answer Prometheus at /metrics; anyone who reaches it can read it [default: none]
     #[arg(long, env = "DRAY_METRICS_LISTEN", value_name = "ADDRESS")]

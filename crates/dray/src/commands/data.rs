@@ -2,6 +2,7 @@
 
 use dray_api::TokenId;
 use dray_ops::{Admin, MadeWith};
+use dray_server::database_file;
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -20,15 +21,17 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Admin> {
     Ok(Admin::open(&data.data, database_url.as_ref()).await?)
 }
 
+/// Refuses a folder without the database of a drive.
 pub(super) fn check_folder(data: &Data) -> Result<(), NotFound> {
-    if !data.data.is_dir() {
-        let folder = data.data.display();
-        let message = format!(
-            "there is no drive in {folder}: name its folder with --data, or start one with `dray serve`"
-        );
-        return Err(NotFound(message));
-    }
-    Ok(())
+    if database_file(&data.data).is_file() { Ok(()) } else { Err(no_drive(data)) }
+}
+
+/// There is no drive in the folder.
+pub(super) fn no_drive(data: &Data) -> NotFound {
+    let folder = data.data.display();
+    NotFound(format!(
+        "there is no drive in {folder}: name its folder with --data (or its Postgres with --database-url), or start one with `dray serve`"
+    ))
 }
 
 pub(super) async fn token(command: TokenCommand) -> anyhow::Result<Exit> {

@@ -50,7 +50,7 @@ pub(crate) async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::User { command } => data::user(command).await,
         Command::Workspace { command } => data::workspace(command).await,
         Command::Store { command } => store::store(command).await,
-        Command::Backup(args) => Box::pin(until_signal(operate::backup(*args))).await,
+        Command::Backup(args) => Box::pin(operate::backup(*args)).await,
         Command::Restore(args) => Box::pin(until_signal(operate::restore(*args))).await,
         Command::Migrate(args) => Box::pin(until_signal(operate::migrate(*args))).await,
         Command::Sweep(args) => Box::pin(until_signal(operate::sweep(*args))).await,

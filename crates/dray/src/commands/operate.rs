@@ -1,5 +1,7 @@
 //! Commands that work on a whole drive: backup, restore, migrate, sweep.
 
+use std::path::Path;
+
 use anyhow::ensure;
 use bytesize::ByteSize;
 use dray_ops::{Admin, Bytes, Copied, Foreign, OtherBucket, Store};
@@ -15,15 +17,26 @@ use crate::clock;
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
 use crate::progress::Work;
+use crate::signals::Signals;
 
 /// What a restore does with a drive that is partly there, which may take as long as copying it.
 const RESTORE_READS: &str =
     "; what the store already has is read back and compared, unless the store tells checksums of its own";
 
+/// A signal stops it. It then says to the drive that no backup is running any more, so that the next one need not wait.
 pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
+    let mut signals = Signals::new()?;
     let Place { data, s3, url } = args.place;
-    let admin = open(&data).await?;
-    let store = Store::open(&admin, &data.data, s3_config(s3, None).as_ref(), &url).await?;
+    let opening = async {
+        let admin = open(&data).await?;
+        admin.check_not_empty().await?;
+        let store = Store::open(&admin, &data.data, s3_config(s3, None).as_ref(), &url).await?;
+        anyhow::Ok((admin, store))
+    };
+    let (admin, store) = tokio::select! {
+        opened = opening => opened?,
+        exit = signals.next() => return Ok(exit),
+    };
     let clock = Clock::from_fn(clock::now);
     let mut work = Work::new("backing up", "");
     let bytes = match (args.no_bytes, args.verify) {
@@ -31,12 +44,17 @@ pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
         (false, true) => Bytes::All,
         (false, false) => Bytes::New,
     };
-    let copied = admin.backup(&store, &args.folder, bytes, &clock, |told| work.show(told)).await;
+    let mut stopped = None;
+    let stop = async { stopped = Some(signals.next().await) };
+    let copied = admin.backup_until(stop, &store, &args.folder, bytes, &clock, |told| work.show(told)).await;
     work.end();
+    if let (Ok(None), Some(exit)) = (&copied, stopped) {
+        return Ok(exit);
+    }
     let left_out = store.other_buckets().await;
     store.close().await;
     admin.close().await;
-    let copied = copied?;
+    let copied = copied?.unwrap_or_default();
     match left_out {
         Ok(buckets) => say_left_out(&buckets),
         // The backup itself is complete.
@@ -77,6 +95,11 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let mut from = Store::open_alone(folder).await?;
     let admin = open(&args.data).await?;
     let mut copied = Copied::default();
+    // Before anything is copied, because that may take hours.
+    let to_rows = match either(args.to_database.as_ref(), args.to_database_file.as_ref()) {
+        Some(url) => Some(open_target(folder, &DatabaseUrl::new(url)).await?),
+        None => None,
+    };
     if let Some(bucket) = args.to_s3_bucket.clone() {
         let config = S3Config {
             endpoint: args.to_s3_endpoint.clone(),
@@ -94,8 +117,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
         copied = moved?;
         to.close().await;
     }
-    if let Some(url) = either(args.to_database.as_ref(), args.to_database_file.as_ref()) {
-        let to = Admin::open(folder, Some(&DatabaseUrl::new(url))).await?;
+    if let Some(to) = to_rows {
         copied.rows = admin.move_rows(&to, folder, &clock).await?;
         to.close().await;
         if args.to_s3_bucket.is_some() && copied.failed == 0 {
@@ -105,6 +127,16 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     admin.close().await;
     from.close().await;
     report("moved and compared", &copied, args.data.json)
+}
+
+/// Opens the database to which a drive moves.
+async fn open_target(folder: &Path, url: &DatabaseUrl) -> Result<Admin, dray_server::Error> {
+    Admin::open(folder, Some(url)).await.map_err(|err| match err {
+        dray_server::Error::Database { source, .. } => {
+            dray_server::Error::Database { name: "of --to-database".to_owned(), source }
+        }
+        other => other,
+    })
 }
 
 pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
@@ -166,9 +198,14 @@ fn show_other(output: &Output, other: &Foreign) -> anyhow::Result<()> {
 
 /// Reports what was copied. A missing or damaged object counts as a failure, so that somebody looks for it.
 fn report(done: &str, copied: &Copied, json: bool) -> anyhow::Result<Exit> {
-    let Copied { rows, objects, kept, missing, damaged, failed, bytes, .. } = copied;
+    let Copied { rows, objects, kept, missing, damaged, failed, bytes, removed, .. } = copied;
+    let removed = if *removed == 0 {
+        String::new()
+    } else {
+        format!("; {removed} files that no list names any more were removed from the folder")
+    };
     let text = format!(
-        "{done}: {rows} rows; {objects} objects, of which {kept} were already there, {missing} are missing, {damaged} are damaged and {failed} failed; {} copied",
+        "{done}: {rows} rows; {objects} objects, of which {kept} were already there, {missing} are missing, {damaged} are damaged and {failed} failed; {} copied{removed}",
         ByteSize(*bytes)
     );
     Output::new(json).result(&text, copied)?;

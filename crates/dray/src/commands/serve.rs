@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use anyhow::anyhow;
 use dray_ops::{Admin, OWNER_EMAIL};
 use dray_server::{
-    Clock, Config, DatabaseUrl, S3Config, Server, Sockets, TlsFiles, UploadRules, WebhookSettings,
+    Clock, Config, DatabaseUrl, S3Config, Server, Sockets, TlsFiles, UploadRules, WebhookSettings, check_tls,
 };
 use tokio::net::TcpListener;
 
@@ -28,6 +28,10 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     };
     let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener, args.tls_cert.is_some()));
     let config = config(args, traces.is_some());
+    if let Some(files) = &config.tls {
+        // Before the first token is made and shown.
+        check_tls(files).await?;
+    }
     let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;

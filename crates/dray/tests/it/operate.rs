@@ -33,7 +33,7 @@ fn a_backup_of_a_running_drive_becomes_a_drive_elsewhere() {
     drive.file("later", 1);
     drive.json(&["upload", "later"]);
     let (code, said) = failed(on(&drive.data(), &["restore"]).arg(&backup).args(["--url", &drive.url]));
-    assert!(code == 2 && said.contains("already has a drive in it"), "{code} {said}");
+    assert!(code == 5 && said.contains("already has a drive in it"), "{code} {said}");
     drive.stop();
     drive.start_on(&data, |serve| serve);
     drive.ok(&["download", &id, "--output", "back.bin"]);
