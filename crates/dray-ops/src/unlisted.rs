@@ -35,7 +35,9 @@ pub(crate) fn remove(objects: &Path, named: &BTreeSet<String>, tell: &mut impl F
             }
         }
     }
-    emptied.iter().for_each(|folder| remove_empty(folder, objects));
+    for folder in &emptied {
+        remove_empty(folder, objects);
+    }
     removed
 }
 
