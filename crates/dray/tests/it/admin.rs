@@ -95,12 +95,12 @@ fn only_the_token_is_printed() {
 fn impossible_requests_are_refused_with_the_usual_codes() {
     let drive = Drive::start();
     for (arguments, code) in [
-        (&["token", "create", "--user", "nobody@example.com"][..], 2),
+        (&["token", "create", "--user", "nobody@example.com"][..], 3),
         (&["token", "create", "--user", "owner@localhost", "--expires-in", "366d"], 2),
         (&["token", "create", "--user", "owner@localhost", "--scope", "rule_the_world"], 2),
         (&["token", "revoke", "65a1b2c3d4e5f60718293a4b"], 3),
         (&["user", "add", "no address"], 2),
-        (&["user", "add", "owner@localhost"], 2),
+        (&["user", "add", "owner@localhost"], 5),
     ] {
         let (got, said) = failed(&mut command(&drive, arguments));
         assert_eq!(got, code, "{arguments:?}: {said}");
