@@ -150,6 +150,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// What the store has is not what was sent.
+    #[error("the store has other bytes of {} than were sent: nothing was saved. Upload it again", path.display())]
+    StoredDiffers {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is not the one that the upload was started for.
     #[error("{} has {actual} bytes, but the upload was started for a file of {expected} bytes: name that file", .path.display())]
     OtherSize {

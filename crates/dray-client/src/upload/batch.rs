@@ -17,6 +17,7 @@ use reqwest::Body;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 
 use super::part::stall;
+use super::proof;
 use super::source::{self, Place};
 use super::{Uploader, check_name_and_size, check_same, mime_type_of};
 use crate::blocking::blocking;
@@ -59,6 +60,7 @@ pub(crate) type Outcome = (PathBuf, Result<Item, Error>);
 struct Sending {
     file: SmallFile,
     bytes: Bytes,
+    crc64: u64,
 }
 
 /// Cuts files into batches.
@@ -87,7 +89,7 @@ impl Uploader {
         let mut sending = Vec::with_capacity(read.len());
         for (file, bytes) in read {
             match bytes {
-                Ok(bytes) => sending.push(Sending { file, bytes }),
+                Ok((bytes, crc64)) => sending.push(Sending { file, bytes, crc64 }),
                 Err(error) => outcomes.push((file.place.path().to_owned(), Err(error))),
             }
         }
@@ -164,7 +166,7 @@ impl Uploader {
             upload_id: upload_id.clone(),
             file_key: file_key.clone(),
             parts: None,
-            checksum: None,
+            checksum: Some(proof::checksum(one.crc64)),
             verify: false,
         };
         let finalize = async || self.check_small(one, self.client.finalize_upload(&request).await?);
@@ -176,7 +178,7 @@ impl Uploader {
     }
 
     fn wanted(&self, sending: &[Sending]) -> StartFiles {
-        let file = |Sending { file, bytes }: &Sending| NewFile {
+        let file = |Sending { file, bytes, .. }: &Sending| NewFile {
             path: file.name.clone(),
             file_size: bytes.len() as u64,
             mime_type: mime_type_of(&file.name),
@@ -256,8 +258,9 @@ impl Uploader {
         loop {
             let open: Vec<usize> = (0..files.len()).filter(|at| outcomes[*at].is_none()).collect();
             let keys = open.iter().map(|at| {
-                let FileToPut { upload_id, file_key, .. } = &files[*at].1;
-                FileKey { upload_id: upload_id.clone(), file_key: file_key.clone(), checksum: None }
+                let (one, FileToPut { upload_id, file_key, .. }) = files[*at];
+                let checksum = Some(proof::checksum(one.crc64));
+                FileKey { upload_id: upload_id.clone(), file_key: file_key.clone(), checksum }
             });
             let wanted = FinalizeFiles { files: keys.collect() };
             if open.is_empty() {
@@ -273,6 +276,9 @@ impl Uploader {
             for (at, file) in open.into_iter().zip(answer) {
                 let outcome = match (file.item, file.error) {
                     (Some(item), _) => self.check_small(&files[at].0, item),
+                    (None, Some(error)) if error.code == ErrorCode::ChecksumMismatch => {
+                        Err(Error::StoredDiffers { path: files[at].0.file.place.path().to_owned() })
+                    }
                     (None, Some(error)) => Err(error_of(error)),
                     (None, None) => Err(self.client.not_dray(200)),
                 };
@@ -311,13 +317,13 @@ fn body_of(bytes: &Bytes, moved: &Arc<AtomicU64>) -> Body {
     Body::wrap_stream(stream::iter(pieces))
 }
 
-/// Reads a file whole.
-fn read(file: SmallFile) -> (SmallFile, Result<Bytes, Error>) {
+/// Reads a file whole. Returns its bytes and their CRC.
+fn read(file: SmallFile) -> (SmallFile, Result<(Bytes, u64), Error>) {
     let bytes = read_place(&file.place);
     (file, bytes)
 }
 
-fn read_place(place: &Place) -> Result<Bytes, Error> {
+fn read_place(place: &Place) -> Result<(Bytes, u64), Error> {
     let path: &Path = place.path();
     let opened = source::open_now(place)?;
     let changed = || Error::ChangedWhileUploading { path: path.to_owned() };
@@ -331,7 +337,8 @@ fn read_place(place: &Place) -> Result<Bytes, Error> {
         _ => Error::io(path)(error),
     })?;
     check_same(path, &opened)?;
-    Ok(bytes.into())
+    let crc64 = proof::crc64_of(&bytes);
+    Ok((bytes.into(), crc64))
 }
 
 fn headers_of(upload: &FileToPut) -> Option<HeaderMap> {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use crc_fast::Digest;
 use futures_util::Stream;
 use futures_util::stream;
 
@@ -61,6 +62,8 @@ pub(crate) struct Attempt {
     pub(crate) progress: Arc<dyn Progress>,
     /// Bytes that the connection has asked for.
     pub(crate) read: AtomicU64,
+    /// The CRC of the bytes that were read.
+    pub(crate) digest: Mutex<Digest>,
     /// Why reading failed. The connection's error says only that the body failed.
     pub(crate) failure: Mutex<Option<io::Error>>,
 }
@@ -69,6 +72,11 @@ impl Attempt {
     /// Why reading failed, if it did.
     pub(crate) fn take_failure(&self) -> Option<io::Error> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The CRC of the bytes that were read.
+    pub(crate) fn crc64(&self) -> u64 {
+        self.digest.lock().unwrap_or_else(PoisonError::into_inner).finalize()
     }
 
     /// The part's bytes: exactly `len` of them, or an error.
@@ -90,11 +98,16 @@ impl Attempt {
         let Some(wanted) = self.len.checked_sub(done).filter(|rest| *rest > 0) else { return Ok(None) };
         let wanted = usize::try_from(wanted).unwrap_or(FRAME_BYTES).min(FRAME_BYTES);
         let (file, pool, at) = (Arc::clone(&self.file), Arc::clone(&self.pool), self.offset + done);
-        let frame = blocking(move || {
+        let mut digest = *self.digest.lock().unwrap_or_else(PoisonError::into_inner);
+        let (frame, digest) = blocking(move || {
             let mut frame = Frame { buffer: pool.take(), filled: wanted, pool };
-            file.read_exact_at(&mut frame.buffer[..wanted], at).map(|()| frame)
+            file.read_exact_at(&mut frame.buffer[..wanted], at)?;
+            // The bytes are still in the processor's cache.
+            digest.update(frame.as_ref());
+            Ok::<_, io::Error>((frame, digest))
         })
         .await?;
+        *self.digest.lock().unwrap_or_else(PoisonError::into_inner) = digest;
         self.read.fetch_add(wanted as u64, Ordering::Relaxed);
         self.progress.moved(wanted as u64);
         Ok(Some(Bytes::from_owner(frame)))
@@ -118,6 +131,7 @@ mod tests {
             pool: Arc::default(),
             progress: Arc::new(Silent),
             read: AtomicU64::new(0),
+            digest: Mutex::new(crate::upload::proof::digest()),
             failure: Mutex::default(),
         })
     }
@@ -135,6 +149,7 @@ mod tests {
             .await
             .unwrap();
         assert!(read == content[7..2_500_007]);
+        assert_eq!(attempt.crc64(), crc_fast::crc64_nvme(&read));
         assert_eq!(attempt.pool.0.lock().unwrap().len(), 1);
     }
 

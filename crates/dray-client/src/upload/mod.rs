@@ -5,6 +5,8 @@ mod frames;
 mod give_up;
 mod line;
 mod part;
+mod parts;
+mod proof;
 mod resume;
 mod signer;
 pub(crate) mod source;
@@ -12,19 +14,17 @@ pub(crate) mod source;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dray_api::limits::MAX_PARTS;
 use dray_api::text::is_same_name;
-use dray_api::upload::{FinalizeUpload, OnConflict, OpenUpload, StartUpload, UploadKey, UploadedPart};
+use dray_api::upload::{FinalizeUpload, OnConflict, OpenUpload, StartUpload, UploadKey};
 use dray_api::{ErrorCode, Item, ItemId};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::{Semaphore, watch};
 
 use self::frames::FramePool;
 use self::line::Line;
-use self::part::Source;
 use self::resume::{Begun, CutOff};
-use self::signer::Signer;
 use self::source::{Opened, Place};
 use crate::blocking::blocking;
 use crate::client::Client;
@@ -47,6 +47,8 @@ pub struct Uploader {
     file_slots: Semaphore,
     pool: Arc<FramePool>,
     line: Line,
+    /// Whether the server's store proves the checksums of files that are sent in parts, as far as is known yet.
+    proves: AtomicBool,
     /// Whether everything is cancelled.
     cancelled: watch::Sender<bool>,
 }
@@ -77,6 +79,7 @@ impl Uploader {
             file_slots,
             pool: Arc::default(),
             line: Line::default(),
+            proves: AtomicBool::new(true),
             cancelled,
         }
     }
@@ -132,7 +135,6 @@ impl Uploader {
                 // It was an upload of another file with this name and size, or the file has changed. What is there now
                 // belongs to no file.
                 Err(Error::SentBeforeDiffers { .. }) if was_resumed && !self.is_cancelled() => {
-                    self.progress.undone(start.file_size);
                     self.drop_upload(&key).await;
                 }
                 done => return done,
@@ -140,8 +142,8 @@ impl Uploader {
         }
     }
 
-    /// Continues `upload`, which was started for the file at `path`. It is saved only if the bytes sent before are those
-    /// of the file. If it fails, it stays open.
+    /// Continues `upload`, which was started for the file at `path`. If the first of the parts sent before is not the file's,
+    /// this fails. Otherwise parts that differ are sent again. The item appears only if it has exactly the file's bytes.
     pub async fn resume_upload(&self, upload: OpenUpload, path: &Path) -> Result<Item, Error> {
         let opened = source::open(&Place::Named(path.to_owned())).await?;
         let (actual, expected) = (opened.metadata.len(), upload.file_size);
@@ -171,11 +173,11 @@ impl Uploader {
         begun: Begun,
         is_kept: bool,
     ) -> Result<Item, Error> {
-        let key = begun.key.clone();
+        let (key, was_resumed) = (begun.key.clone(), begun.was_resumed());
         let sent = self.send_parts(path, opened, start, begun).await;
         let (finalize, done) = match sent {
             Ok(request) => {
-                let finalize = async move || self.finalize(path, start, &request).await;
+                let finalize = async move || self.finalize(path, start, &request, was_resumed).await;
                 let done = finalize().await;
                 (Some(finalize), done)
             }
@@ -184,7 +186,14 @@ impl Uploader {
         match done {
             // There is nothing left to abort.
             Ok(_) | Err(Error::NotWhatWasSent { .. }) => done,
-            Err(error) => self.settle(&key, error, is_kept, finalize).await,
+            Err(error) => {
+                let was_sent = finalize.is_some();
+                let settled = self.settle(&key, error, is_kept, finalize).await;
+                if was_sent && matches!(settled, Err(Error::SentBeforeDiffers { .. })) {
+                    self.progress.undone(start.file_size);
+                }
+                settled
+            }
         }
     }
 
@@ -199,14 +208,19 @@ impl Uploader {
         let cut = Cut::new(start.file_size, begun.part_bytes).ok_or_else(|| self.client.not_dray(200))?;
         let was_resumed = begun.was_resumed();
         let sending = async {
-            let parts = self.upload_parts(path, opened, &begun, cut).await?;
-            let checksum = if was_resumed { Some(resume::checksum(path, &opened.file).await?) } else { None };
+            let sent = self.upload_parts(path, opened, &begun, cut).await?;
             check_unchanged(path, opened).await?;
-            Ok((parts, checksum))
+            Ok(sent)
         };
         let (parts, checksum) = self.unless_cancelled(sending).await?;
         let UploadKey { upload_id, file_key } = begun.key;
-        Ok(FinalizeUpload { upload_id, file_key, parts: Some(parts), checksum, verify: was_resumed })
+        Ok(FinalizeUpload {
+            upload_id,
+            file_key,
+            parts: Some(parts),
+            checksum: Some(checksum),
+            verify: was_resumed,
+        })
     }
 
     async fn finalize(
@@ -214,12 +228,29 @@ impl Uploader {
         path: &Path,
         start: &StartUpload,
         request: &FinalizeUpload,
+        was_resumed: bool,
     ) -> Result<Item, Error> {
-        let item = self.client.finalize_upload(request).await.map_err(|error| match error.code() {
-            Some(ErrorCode::ChecksumMismatch) => Error::SentBeforeDiffers { path: path.to_owned() },
+        let item = self.finalize_with_proof(request).await.map_err(|error| match error.code() {
+            Some(ErrorCode::ChecksumMismatch) if was_resumed => {
+                Error::SentBeforeDiffers { path: path.to_owned() }
+            }
+            Some(ErrorCode::ChecksumMismatch) => Error::StoredDiffers { path: path.to_owned() },
             _ => error,
         })?;
         check_saved(start, item)
+    }
+
+    /// Sends the checksum if the store proves it. If not, the server reads back only files that were resumed.
+    async fn finalize_with_proof(&self, request: &FinalizeUpload) -> Result<Item, Error> {
+        if request.verify || self.proves.load(Ordering::Relaxed) {
+            match self.client.finalize_upload(request).await {
+                Err(error) if error.code() == Some(ErrorCode::ChecksumUnproven) && !request.verify => {
+                    self.proves.store(false, Ordering::Relaxed);
+                }
+                done => return done,
+            }
+        }
+        self.client.finalize_upload(&FinalizeUpload { checksum: None, ..request.clone() }).await
     }
 
     /// Continues an interrupted upload, if there is one and this uploader resumes uploads. Otherwise starts a new one.
@@ -230,40 +261,6 @@ impl Uploader {
             return Ok(begun);
         }
         Ok(self.client.start_upload(start).await?.into())
-    }
-
-    async fn upload_parts(
-        &self,
-        path: &Path,
-        opened: &Opened,
-        begun: &Begun,
-        cut: Cut,
-    ) -> Result<Vec<UploadedPart>, Error> {
-        let signer = Signer::new(&self.client, &begun.key, cut.parts);
-        let source = Source {
-            client: &self.client,
-            signer: &signer,
-            path,
-            file: Arc::clone(&opened.file),
-            pool: Arc::clone(&self.pool),
-            progress: Arc::clone(&self.progress),
-            line: &self.line,
-        };
-        let source = &source;
-        stream::iter(1..=cut.parts)
-            .map(|part_number| async move {
-                let (offset, len) = cut.part(part_number);
-                if let Some(e_tag) = begun.stored(part_number, len) {
-                    self.progress.moved(len);
-                    return Ok(UploadedPart { part_number: u64::from(part_number), e_tag: Some(e_tag) });
-                }
-                // The semaphore is never closed, so this cannot fail. Without a slot, the part would only start earlier.
-                let _slot = self.slots.acquire().await.ok();
-                source.upload_part(part_number, offset, len).await
-            })
-            .buffer_unordered(self.parallel.get())
-            .try_collect()
-            .await
     }
 }
 

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dray_api::limits::MAX_ETAG_BYTES;
-use dray_api::upload::UploadedPart;
 use reqwest::header::{CONTENT_LENGTH, ETAG};
 use reqwest::{Body, Response};
 
 use super::frames::{Attempt, FramePool};
 use super::line::Line;
+use super::proof;
 use super::signer::Signer;
 use crate::bounded;
 use crate::client::Client;
@@ -36,21 +36,21 @@ pub(super) struct Source<'a> {
     pub(super) line: &'a Line,
 }
 
+/// A part that the store has.
+pub(super) struct Sent {
+    pub(super) e_tag: String,
+    /// The CRC of the bytes that were sent.
+    pub(super) crc64: u64,
+}
+
 impl Source<'_> {
     /// Uploads the `len` bytes at `offset` as part `part_number`.
-    pub(super) async fn upload_part(
-        &self,
-        part_number: u32,
-        offset: u64,
-        len: u64,
-    ) -> Result<UploadedPart, Error> {
+    pub(super) async fn upload_part(&self, part_number: u32, offset: u64, len: u64) -> Result<Sent, Error> {
         let (mut tries, mut new_urls) = (0, 0);
         let mut url = self.signer.url(part_number).await?;
         loop {
             let error = match self.put(&url, part_number, offset, len).await {
-                Ok(e_tag) => {
-                    return Ok(UploadedPart { part_number: u64::from(part_number), e_tag: Some(e_tag) });
-                }
+                Ok(sent) => return Ok(sent),
                 Err(error) => error,
             };
             match &error {
@@ -72,8 +72,8 @@ impl Source<'_> {
         }
     }
 
-    /// One try. Returns the store's `ETag`.
-    async fn put(&self, url: &str, part_number: u32, offset: u64, len: u64) -> Result<String, Error> {
+    /// One try.
+    async fn put(&self, url: &str, part_number: u32, offset: u64, len: u64) -> Result<Sent, Error> {
         let attempt = Arc::new(Attempt {
             file: Arc::clone(&self.file),
             offset,
@@ -81,6 +81,7 @@ impl Source<'_> {
             pool: Arc::clone(&self.pool),
             progress: Arc::clone(&self.progress),
             read: AtomicU64::new(0),
+            digest: Mutex::new(proof::digest()),
             failure: Mutex::default(),
         });
         let result = self.send(url, part_number, &attempt).await;
@@ -92,7 +93,7 @@ impl Source<'_> {
                 Err(Error::ChangedWhileUploading { path: self.path.to_owned() })
             }
             Some(error) => Err(Error::io(self.path)(error)),
-            None => result,
+            None => Ok(Sent { e_tag: result?, crc64: attempt.crc64() }),
         }
     }
 

@@ -1,31 +1,21 @@
-//! Resumes an interrupted upload: finds it, asks what the store has of it, and proves that the stored parts have the
-//! same bytes as the file has now.
+//! Resumes an interrupted upload: finds it, and asks what the store has of it.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufReader, Seek};
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use crc_fast::{CrcAlgorithm, Digest};
 use dray_api::ErrorCode;
 use dray_api::text::is_same_name;
 use dray_api::upload::{
-    Checksum, ListParts, OpenUpload, StartUpload, StartedUpload, StoredPart, UploadKey, UploadStatus,
+    ListParts, OpenUpload, StartUpload, StartedUpload, StoredPart, UploadKey, UploadStatus,
 };
 use tokio::sync::OnceCell;
 
-use crate::blocking::blocking;
 use crate::client::Client;
 use crate::error::Error;
 use crate::pages::Pages;
 
 /// How many uploads are searched for the one to resume.
 const MAX_CUT_OFF: usize = 10_000;
-/// How many bytes are read at once for a checksum.
-const READ_BYTES: usize = 1024 * 1024;
 
 /// The user's interrupted uploads, requested once. At most one file resumes each of them.
 #[derive(Default)]
@@ -114,18 +104,4 @@ fn is_of(upload: &OpenUpload, start: &StartUpload) -> bool {
         && upload.file_size == start.file_size
         && upload.parent_id == start.parent_id
         && upload.on_conflict == start.on_conflict
-}
-
-/// The checksum of a whole file.
-pub(super) async fn checksum(path: &Path, file: &Arc<File>) -> Result<Checksum, Error> {
-    let (path, file) = (path.to_owned(), Arc::clone(file));
-    blocking(move || {
-        let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
-        // An earlier checksum may have read the file.
-        (&*file).rewind().map_err(Error::io(&path))?;
-        let mut reader = BufReader::with_capacity(READ_BYTES, &*file);
-        std::io::copy(&mut reader, &mut digest).map_err(Error::io(&path))?;
-        Ok(Checksum { crc64nvme: STANDARD.encode(digest.finalize().to_be_bytes()) })
-    })
-    .await
 }

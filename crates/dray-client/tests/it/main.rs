@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod download;
+mod proof;
 mod saved;
 mod slow;
 mod stage;

@@ -13,12 +13,13 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::{get, post, put};
-use dray_api::upload::{FinalizeUpload, ListParts, PresignParts, StartUpload, UploadKey};
+use dray_api::upload::{Checksum, FinalizeUpload, ListParts, PresignParts, StartUpload, UploadKey};
 use dray_client::{Client, Progress};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+pub(crate) use self::answers::md5_tag;
 use self::answers::{an_item, broken, busy, endless, never_ends, no_answer, refuse};
 pub(crate) use self::batch::FIRST_FILE;
 use self::batch::{finalize_files, start_files};
@@ -59,6 +60,12 @@ pub(crate) struct Seen {
     pub(crate) parts: BTreeMap<u32, Bytes>,
     pub(crate) puts: Vec<u32>,
     pub(crate) finalized: Vec<FinalizeUpload>,
+    /// What batches were finalized with, by upload.
+    pub(crate) small_checksums: BTreeMap<String, Option<Checksum>>,
+    /// The parts that the store has of the upload that is resumed.
+    pub(crate) stored: Vec<Value>,
+    /// Whether the `ETag`s of parts are the MD5s of their bytes.
+    pub(crate) has_md5: bool,
     pub(crate) content: Vec<u8>,
     pub(crate) e_tag: String,
     pub(crate) gets: Vec<(Option<String>, Option<String>)>,
@@ -178,7 +185,9 @@ impl Shared {
         let mut seen = self.seen.lock().unwrap();
         seen.content = seen.parts.range(..FIRST_FILE).flat_map(|(_, bytes)| bytes.clone()).collect();
         let size = seen.content.len() as u64;
-        let name = seen.saved_name.as_ref().unwrap_or(&seen.starts[0].file_name).clone();
+        let name = seen.saved_name.clone().or_else(|| Some(seen.starts.first()?.file_name.clone()));
+        // A resumed upload has this name.
+        let name = name.unwrap_or_else(|| "a".into());
         seen.saved.entry(body.upload_id.clone()).or_default().push(name.clone());
         seen.finalized.push(body);
         an_item(&name, "file", Some(size)).0
@@ -253,6 +262,9 @@ async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, bo
         return std::future::pending().await;
     }
     let mut e_tag = format!("\"part {part_number} of {}\"", body.len());
+    if shared.seen.lock().unwrap().has_md5 {
+        e_tag = md5_tag(&body);
+    }
     if let Some(Fault::LongETag(chars)) = fault {
         e_tag = "e".repeat(chars);
     }
@@ -264,10 +276,11 @@ async fn put_part(State(shared): State<Shared>, Path(part_number): Path<u32>, bo
 }
 
 async fn stored_parts(State(shared): State<Shared>, Json(body): Json<ListParts>) -> Json<Value> {
-    let is_saved = shared.seen.lock().unwrap().saved.contains_key(&body.upload_id);
+    let seen = shared.seen.lock().unwrap();
+    let is_saved = seen.saved.contains_key(&body.upload_id);
     Json(json!({
         "uploadId": body.upload_id, "fileKey": "k", "fileName": "a", "fileSize": 10, "mimeType": "a/b",
-        "parentId": null, "partSize": 1000, "parts": [], "onConflict": "keep",
+        "parentId": null, "partSize": 1000, "parts": seen.stored, "onConflict": "keep",
         "status": if is_saved { "finalized" } else { "open" },
         "createdAt": "2026-01-31T12:00:00.000Z", "expiresAt": "2026-01-31T12:00:00.000Z",
     }))

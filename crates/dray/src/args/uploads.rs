@@ -28,8 +28,10 @@ expires. The whole size of an unfinished upload counts towards your quota. With 
     },
     /// Continue an upload: sends what the store does not have yet
     #[command(after_help = "\
-The file must be the one that the upload was started for: if the bytes sent before differ, the server saves nothing. If \
-it fails, the upload stays open, and you can continue it again.")]
+The file must be the one that the upload was started for. It is compared with the parts that the store has: if the first \
+of them differs, nothing is saved, and you can continue with the right file. Later parts that differ are sent again. The \
+file is saved only if the store has exactly its bytes. If a store does not tell what it has (some that encrypt), the \
+comparison comes at the end, and ends the upload if the bytes differ.")]
     Resume {
         /// The upload's id, from `dray uploads list`
         id: String,

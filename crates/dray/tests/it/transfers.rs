@@ -133,3 +133,21 @@ fn many_small_files_go_up_together_and_one_that_is_refused_hinders_no_other() {
         assert_eq!(drive.ok(&["uploads", "list", "--json"]), "", "none is left open");
     }
 }
+
+#[test]
+fn the_drive_knows_the_checksum_of_every_file_that_was_uploaded() {
+    let drive = Drive::start();
+    drive.file("large", 40 * MIB);
+    drive.file("empty", 0);
+    drive.ok(&["upload", "large", "empty"]);
+    std::fs::create_dir(drive.here().join("many")).unwrap();
+    for at in 0..8 {
+        drive.file(&format!("many/{at}"), at * 1000);
+    }
+    drive.ok(&["upload", "many"]);
+    // The embedded store has compared each of them with the bytes.
+    let rows = rusqlite::Connection::open(drive.data().join("drive.db")).unwrap();
+    let query = "select count(*), count(crc64nvme) from items where kind = 1";
+    let counts: (u32, u32) = rows.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(counts, (10, 10));
+}

@@ -88,9 +88,36 @@ fn another_file_of_the_same_size_does_not_complete_an_upload() {
     let id = cut_off(&drive, 25 * MIB);
     content[0] ^= 1;
     std::fs::write(drive.here().join("other"), &content).unwrap();
-    let (_, said) = failed(&mut drive.client(&["uploads", "resume", &id, "other"]));
+    let proxy = Proxy::holding(drive.address(), Way::Up, usize::MAX);
+    let (_, said) = failed(&mut drive.client_at(&proxy.url, &["uploads", "resume", &id, "other"]));
     assert!(said.contains("sent before"), "{said}");
+    assert!(proxy.passed() < MIB, "nothing of it is sent");
     assert_eq!(drive.json(&["search", "sent"])["totalHits"], 0);
+
+    drive.ok(&["uploads", "resume", &id, "sent"]);
+    assert_eq!(drive.json(&["search", "sent"])["totalHits"], 1);
+}
+
+#[test]
+fn parts_of_another_file_do_not_keep_an_upload_from_its_own() {
+    let drive = Drive::start();
+    let content = drive.file("sent", 40 * MIB);
+    let id = cut_off(&drive, 25 * MIB);
+    // Its first part, which the store has, is the same. Its second part is not.
+    let mut other = content.clone();
+    other[20 * MIB] ^= 1;
+    std::fs::write(drive.here().join("other"), &other).unwrap();
+    let proxy = Proxy::holding(drive.address(), Way::Up, 20 * MIB);
+    let arguments = ["uploads", "resume", &id, "other", "--parallel", "1"];
+    let mut resumed = drive.client_at(&proxy.url, &arguments).spawn().unwrap();
+    proxy.wait_until_held();
+    resumed.kill().unwrap();
+    resumed.wait().unwrap();
+    assert_eq!(open_uploads(&drive)[0]["storedBytes"], 32 * MIB);
+
+    let item = drive.json(&["uploads", "resume", &id, "sent"]);
+    drive.ok(&["download", item["id"].as_str().unwrap(), "-o", "back"]);
+    assert!(drive.read("back") == content);
 }
 
 #[test]

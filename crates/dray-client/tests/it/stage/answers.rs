@@ -8,6 +8,7 @@ use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Json, Response};
 use futures_util::{StreamExt, stream};
+use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 use super::ID;
@@ -17,6 +18,11 @@ pub(super) fn an_item(name: &str, kind: &str, size: Option<u64>) -> Json<Value> 
         "id": ID, "name": name, "type": kind, "owner": ID, "fileSize": size,
         "createdAt": "2026-01-31T12:00:00.000Z", "updatedAt": "2026-01-31T12:00:00.000Z",
     }))
+}
+
+/// The `ETag` that S3 gives to a part.
+pub(crate) fn md5_tag(bytes: &[u8]) -> String {
+    format!("\"{:032x}\"", u128::from_be_bytes(Md5::digest(bytes).into()))
 }
 
 pub(super) fn endless() -> Body {

@@ -41,6 +41,8 @@ pub(super) async fn finalize_files(
 ) -> Response {
     let fault = shared.seen.lock().unwrap().finalize_faults.pop_front();
     let files = body.files.iter().map(|file| {
+        let (id, checksum) = (file.upload_id.clone(), file.checksum.clone());
+        shared.seen.lock().unwrap().small_checksums.insert(id, checksum);
         let item = shared.save_small(&file.upload_id);
         if let Some(Some((_, error))) = &fault { json!({ "error": error }) } else { json!({ "item": item }) }
     });
