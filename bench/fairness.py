@@ -37,11 +37,13 @@ def ratio(transfer, hold):
         return statistics.median(OTHER_BYTES / transfer() for _ in range(REPEATS))
     usual, held = rate(), hold()
     try:
+        # The server has accepted the last of the sockets, and has had time to act on them.
         time.sleep(1)
         return rate() / usual
     finally:
         for one in held:
             one.close()
+        # The next measurement must not share the processor with the end of these.
         time.sleep(1)
 
 

@@ -8,8 +8,8 @@ use super::clock::{LeaseTime, list_at};
 use super::tokens::descendants;
 use super::uploads::{attached_but_grant, columns, upload};
 use super::{
-    Conn, Error, Param, Row, execute, find, list, lock, millis, parsed, parsed_or_none, rows_at_most, size,
-    stored_size, time, time_or_none, value,
+    Conn, Error, Param, Row, execute, find, json_array, json_rows, list, lock, millis, parsed,
+    parsed_or_none, rows_at_most, size, stored_size, time, time_or_none, value,
 };
 use dray_drive::access::Caller;
 use dray_drive::grant::{Grant, Terms, Used};
@@ -177,10 +177,14 @@ pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Er
 /// their end, as other grants do, but no longer name the folder. Nobody can continue their uploads, nor those of the folder's
 /// file requests, so the sweeper soon releases what these reserve.
 pub(super) fn end_with_folder(c: &Conn, folder: &str, now: Timestamp) -> Result<(), Error> {
-    let sql = "update uploads set expires_at = $2
-               where state in ('opening', 'open') and expires_at > $2 and grant_id in (
-                   select id from tokens where folder_id = $1)";
-    execute(c, sql, &[&folder, &millis(now)])?;
+    let sql = "select id from tokens where folder_id = $1";
+    let holders = list(c, sql, &[&folder], |row| row.get::<String>("id"))?;
+    let sql = format!(
+        "update uploads set expires_at = $2
+         where state in ('opening', 'open') and expires_at > $2 and grant_id in (select k.value from {})",
+        json_rows(c, "$1")
+    );
+    execute(c, &sql, &[&json_array(holders), &millis(now)])?;
     let sql = "update tokens set folder_id = null, revoked_at = coalesce(revoked_at, $2)
                where folder_id = $1 and scopes = 'drive_grant'";
     execute(c, sql, &[&folder, &millis(now)]).map(drop)

@@ -26,6 +26,7 @@ pub mod orphans;
 pub mod outbox;
 pub mod participants;
 mod postgres;
+pub mod puts;
 mod query;
 pub mod read_backs;
 #[cfg(test)]

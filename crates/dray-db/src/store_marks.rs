@@ -79,6 +79,13 @@ pub fn forget_old(c: &Conn, old_id: &str) -> Result<(), Error> {
     execute(c, "update store_mark set old_id = null where old_id = $1 and id <> old_id", &[&old_id]).map(drop)
 }
 
+/// Whether the database has never had a file: it has no items, no uploads, and nothing that the store still has to remove.
+pub fn is_new(c: &Conn) -> Result<bool, Error> {
+    let sql = "select 1 as one where exists (select 1 from items) or exists (select 1 from uploads)
+                   or exists (select 1 from tombstones)";
+    Ok(find(c, sql, &[], |_| Ok(()))?.is_none())
+}
+
 /// Some objects that the drive's store must have: the oldest and the newest.
 pub fn samples(c: &Conn) -> Result<Vec<Sample>, Error> {
     let mut samples = Vec::new();

@@ -135,7 +135,7 @@ async fn leave(db: &Db, objects: &Objects, id: String, old_id: String) -> Result
 async fn check_samples(db: &Db, objects: &Objects) -> Result<(), NotOurs> {
     let samples = db.read(|c| Ok(store_marks::samples(c)?)).await?;
     let (all, found) = (samples.len(), count_found(objects, samples).await?);
-    if all == 0 && has_files_of_others(objects).await? {
+    if all == 0 && db.read(|c| Ok(store_marks::is_new(c)?)).await? && has_files(objects).await? {
         return Err(NotOurs::Other(
             "the store in the data folder has files, and the database knows none: it is new, or another one than the drive's; name the drive's database with --database-url, or bring it back with `dray restore`".into(),
         ));
@@ -152,7 +152,7 @@ async fn check_samples(db: &Db, objects: &Objects) -> Result<(), NotOurs> {
 
 /// Whether this is the embedded store, which has only one drive, and has files. (A start that was interrupted may have left a
 /// mark there.)
-async fn has_files_of_others(objects: &Objects) -> drive::Result<bool> {
+async fn has_files(objects: &Objects) -> drive::Result<bool> {
     if !objects.checks_what_it_completes() {
         return Ok(false);
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Service;
 use super::finalize::Lease;
-use crate::db::{finalizing, tombstones, uploads};
+use crate::db::{finalizing, puts, tombstones, uploads};
 use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder, Upload};
@@ -38,7 +38,7 @@ impl Service {
                 service.webhooks.note(c, &Event::UploadAborted(&upload), now)?;
                 if let Some(key) = &staging_key {
                     tombstones::add(c, key, now)?;
-                    uploads::extend_put(c, id, now)?;
+                    puts::extend_put(c, id, now)?;
                 }
             }
             Ok(())

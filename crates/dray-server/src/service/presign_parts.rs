@@ -5,7 +5,7 @@ use dray_s3::{Endpoint, PartNumber};
 use jiff::Timestamp;
 
 use super::Service;
-use crate::db::{Conn, grants, uploads};
+use crate::db::{Conn, grants, puts, uploads};
 use crate::drive::Result;
 use crate::drive::access::Caller;
 use crate::drive::parts::{parts_to_sign, whole_to_sign};
@@ -63,7 +63,7 @@ impl Service {
         let put = self.objects.presign_put(&url, upload).await?;
         let (id, until) = (upload.id, put.expires_at);
         self.keep_alive(upload, now).await?;
-        self.db.write(move |c| Ok(uploads::extend_put(c, id, until)?)).await?;
+        self.db.write(move |c| Ok(puts::extend_put(c, id, until)?)).await?;
         self.metrics.part_urls.increment(1);
         let parts = vec![(PartNumber::FIRST, None)];
         Ok(SignedParts { urls: PartUrls::Whole(put.url), parts, headers: put.headers, expires_at: until })

@@ -10,7 +10,7 @@ use super::Service;
 use super::finalize::Lease;
 use super::sweep::{wait, wait_after_completes};
 use crate::db::finalizing::{self, Due};
-use crate::db::{tombstones, uploads};
+use crate::db::{puts, tombstones, uploads};
 use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::parts::{Digest, PartList};
@@ -217,7 +217,7 @@ impl Service {
                 if let Some(key) = &staging_key {
                     tombstones::add(c, key, now)?;
                     // A copy may be under way, just like a PUT.
-                    uploads::extend_put(c, id, now)?;
+                    puts::extend_put(c, id, now)?;
                 }
                 Ok(())
             })

@@ -52,16 +52,10 @@ pub(crate) struct Delivering {
 /// Posts events until it is aborted.
 pub(crate) async fn deliver_for_ever(with: Delivering) {
     let settings = &with.settings;
-    let client = match client(settings) {
-        Ok(client) => client,
-        Err(err) => {
-            tracing::error!(%err, "webhooks cannot be called");
-            return;
-        }
-    };
+    // Each has a client of its own, too, because the connections of a client belong to the thread that opened them.
     let receivers = settings.urls.iter().map(|url| {
-        let apart = Apart::start()?;
-        Ok(Receiver { with: &with, client: &client, url, apart })
+        let (client, apart) = (client(settings).map_err(std::io::Error::other)?, Apart::start()?);
+        Ok(Receiver { with: &with, client, url, apart })
     });
     match receivers.collect::<std::io::Result<Vec<_>>>() {
         Ok(receivers) => stream::iter(receivers).for_each_concurrent(None, Receiver::serve).await,
@@ -112,7 +106,7 @@ impl Drop for Apart {
 /// An address, and everything that is needed to call it.
 struct Receiver<'a> {
     with: &'a Delivering,
-    client: &'a Client,
+    client: Client,
     url: &'a WebhookUrl,
     apart: Apart,
 }

@@ -44,10 +44,10 @@ pub(crate) struct CreateGrant {
     #[arg(long, value_name = "N")]
     pub(crate) max_files: Option<u32>,
     /// Largest file, such as 100MiB [default: the server's own limit]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_file_size: Option<ByteSize>,
     /// Largest size of all files together, such as 1GiB [default: what the quota has room for]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_size: Option<ByteSize>,
     /// Accepted type of files: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
     /// repeated [default: any]

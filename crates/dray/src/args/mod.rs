@@ -9,6 +9,7 @@ mod operate;
 mod requests;
 mod secret;
 mod serve;
+mod size;
 mod time;
 mod uploads;
 

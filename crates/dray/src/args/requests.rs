@@ -95,10 +95,10 @@ pub(crate) struct CreateRequest {
     #[arg(long, value_name = "N")]
     pub(crate) max_files: Option<u32>,
     /// Largest file, such as 100MiB [default: the server's own limit]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_file_size: Option<ByteSize>,
     /// Largest size of all files of one submitter, such as 1GiB [default: what the quota has room for]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_size: Option<ByteSize>,
     /// How many submitters there may be [default: 1000]
     #[arg(long, value_name = "N")]
@@ -107,7 +107,7 @@ pub(crate) struct CreateRequest {
     #[arg(long, value_name = "N")]
     pub(crate) max_total_files: Option<u32>,
     /// Largest size of the files of all submitters together, such as 50GiB [default: what the quota has room for]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_total_size: Option<ByteSize>,
     /// Type of files: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be repeated [default:
     /// any]
@@ -149,7 +149,7 @@ pub(crate) struct ChangeRequest {
     #[arg(long, value_name = "N")]
     pub(crate) max_total_files: Option<u32>,
     /// Largest size of the files of all submitters together, such as 50GiB
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_total_size: Option<ByteSize>,
     #[command(flatten)]
     pub(crate) connection: Connection,

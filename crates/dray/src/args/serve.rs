@@ -71,7 +71,7 @@ pub(crate) struct Serve {
     #[arg(long, env = "DRAY_UPLOAD_MAX_LIFE", value_name = "TIME", default_value = "7d", value_parser = super::time::parse)]
     pub(crate) upload_max_life: Duration,
     /// Largest file that is accepted, such as 20GB or 500MiB
-    #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB")]
+    #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB", value_parser = super::size::parse)]
     pub(crate) max_file_size: ByteSize,
     /// How many unfinished uploads a user may have at once
     #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS)]

@@ -2,7 +2,7 @@
 
 use dray_api::TokenId;
 use dray_ops::{Admin, MadeWith};
-use dray_server::database_file;
+use dray_server::{database_file, store_folder};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -22,12 +22,17 @@ pub(super) async fn open(data: &Data) -> anyhow::Result<Admin> {
 }
 
 /// Refuses a folder without the database of a drive.
-pub(super) fn check_folder(data: &Data) -> Result<(), NotFound> {
+fn check_folder(data: &Data) -> Result<(), NotFound> {
     if database_file(&data.data).is_file() { Ok(()) } else { Err(no_drive(data)) }
 }
 
+/// Refuses a folder that has neither the database of a drive nor a store, as the folder of a drive on Postgres has.
+pub(super) fn check_folder_or_store(data: &Data) -> Result<(), NotFound> {
+    if store_folder(&data.data).is_dir() { Ok(()) } else { check_folder(data) }
+}
+
 /// There is no drive in the folder.
-pub(super) fn no_drive(data: &Data) -> NotFound {
+fn no_drive(data: &Data) -> NotFound {
     let folder = data.data.display();
     NotFound(format!(
         "there is no drive in {folder}: name its folder with --data (or its Postgres with --database-url), or start one with `dray serve`"

@@ -10,7 +10,7 @@ use dray_server::{Clock, DatabaseUrl, S3Config};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::data::{check_folder, open};
+use super::data::{check_folder_or_store, open};
 use super::serve::s3 as s3_config;
 use crate::args::{Backup, Migrate, Place, Restore, Sweep, either};
 use crate::clock;
@@ -90,7 +90,7 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
 
 pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
-    check_folder(&args.data)?;
+    check_folder_or_store(&args.data)?;
     // No server can open the store while this process has it open.
     let mut from = Store::open_alone(folder).await?;
     let admin = open(&args.data).await?;

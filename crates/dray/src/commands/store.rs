@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use dray_object_store::{KeyKind, key_of, rotate_key};
 use dray_ops::Store;
-use dray_server::{BUCKET, Clock, Credentials, REGION, database_file, store_folder};
+use dray_server::{BUCKET, Clock, Credentials, REGION, store_folder};
 use serde_json::json;
 
-use super::data::{no_drive, open};
+use super::data::{check_folder_or_store, open};
 use super::serve::s3 as s3_config;
 use crate::args::{Place, StoreCommand, StoreKeys};
 use crate::clock;
@@ -39,10 +39,7 @@ async fn adopt(Place { data, s3, url }: Place) -> anyhow::Result<Exit> {
 
 fn keys(args: &StoreKeys) -> anyhow::Result<Exit> {
     // The drive's database may be Postgres, whose address nobody needs here.
-    let folder = &args.data.data;
-    if !store_folder(folder).is_dir() && !database_file(folder).is_file() {
-        return Err(no_drive(&args.data).into());
-    }
+    check_folder_or_store(&args.data)?;
     if args.server {
         rotate_servers(args)?;
         return Ok(Exit::Ok);

@@ -4,13 +4,11 @@
 use crate::{is_source, sources};
 
 /// Statements whose subquery may read another table, because the rows that it finds cannot lose what it asks for.
-const OTHER_TABLES: [(&str, &str); 3] = [
+const OTHER_TABLES: [(&str, &str); 2] = [
     // An entry of the trash is never changed, and a restore removes it.
     ("trash_lists", "items"),
     // An upload that has ended never begins again.
     ("measured_uploads", "measured_uploads m cross join uploads u"),
-    // The folder of a grant changes only when the folder is removed for good, which is this transaction.
-    ("uploads", "tokens"),
 ];
 
 /// Under read committed, a statement that has waited for a row's lock checks its own conditions again on the row as it has

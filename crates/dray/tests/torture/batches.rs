@@ -196,12 +196,13 @@ impl Victim {
     }
 }
 
-/// Makes the URLs expire. Until then, the sweeper removes again and again what they may have written.
+/// Makes the URLs expire, and the time pass in which a copy of a finalize may still take effect. Until then, the sweeper removes
+/// again what may have been written.
 pub(crate) async fn pass_url_life(drive: &Drive) {
     let database = &drive.database;
     database.expire_uploads("state = 'open'").await;
     drive.client().sweep_now().await;
-    // First the sweep finishes everything except what must wait until the URLs have expired.
+    // First the sweep finishes everything except what must wait for that.
     let unswept = "select (select count(*) from uploads
                            where state in ('aborted', 'expired') and parts_freed_at is null)
                           + (select count(*) from tombstones where next_try_at is null)";
@@ -210,7 +211,9 @@ pub(crate) async fn pass_url_life(drive: &Drive) {
         assert!(began.elapsed() < PATIENCE, "not swept");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    database.execute("update uploads set put_until = 1; update tombstones set next_try_at = null").await;
+    let pass = "update uploads set put_until = 1, attempted_at = attempted_at - 12 * 60000;
+                update tombstones set next_try_at = null";
+    database.execute(pass).await;
     drive.client().sweep_now().await;
 }
 

@@ -11,7 +11,7 @@ use super::super::presign_parts::extend_expiry;
 use super::super::{Service, seen};
 use super::folders::{Folders, Place};
 use crate::db::clock::LeaseTime;
-use crate::db::{Conn, items, namesakes, uploads};
+use crate::db::{Conn, items, namesakes, puts, uploads};
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::parts::Crc64;
@@ -63,8 +63,8 @@ impl<'a> Starting<'a> {
         Ok(items::lock_folders(self.c, with_folders.map(|draft| draft.upload.parent), self.caller.user)?)
     }
 
-    /// Begins a file, unless it was begun `before`, whatever is refused by now. `repairs` is an item with its bytes, which the store has lost. Only
-    /// errors of the database are returned as errors.
+    /// Begins a file. A file that was begun `before` is not begun again, nor refused by today's limits. `repairs` is an item
+    /// with its bytes, which the store has lost. Only errors of the database are returned as errors.
     pub(super) fn begin(
         &mut self,
         draft: &Result<Draft>,
@@ -143,7 +143,7 @@ impl<'a> Starting<'a> {
         upload.signable(now)?;
         self.service.objects.check_put_key(&upload)?;
         extend_expiry(self.c, &self.service.rules, &upload, now)?;
-        uploads::extend_put(self.c, id, self.put_until)?;
+        puts::extend_put(self.c, id, self.put_until)?;
         Ok(Begun::Upload(Box::new(upload)))
     }
 }
