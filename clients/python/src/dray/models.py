@@ -457,7 +457,9 @@ class Grant:
     """The token that created it, or that token's replacement. The grant ends when this token ends."""
 
     folder_id: ItemId | None = None
-    """The folder that the files go to; absent means the root."""
+    """The folder that the files go to; absent means the root, or that the folder was removed for good, which ends the
+    grant.
+    """
 
     verbs: list[Verb]
     """What the holder may do."""

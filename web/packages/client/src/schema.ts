@@ -1289,7 +1289,7 @@ export interface components {
             id: components["schemas"]["GrantId"];
             /** @description The token that created it, or that token's replacement. The grant ends when this token ends. */
             tokenId: components["schemas"]["TokenId"];
-            /** @description The folder that the files go to; absent means the root. */
+            /** @description The folder that the files go to; absent means the root, or that the folder was removed for good, which ends the grant. */
             folderId?: components["schemas"]["ItemId"];
             /** @description What the holder may do. */
             verbs: components["schemas"]["Verb"][];
