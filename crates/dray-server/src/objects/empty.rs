@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use super::s3_client::Request;
+use super::request::Request;
 use super::{Objects, TOKEN_METADATA};
 use crate::drive::Result;
 

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use http::Method;
 
 use super::gate::{Gate, Mark};
-use super::s3_client::Request;
+use super::request::Request;
 use super::{MARK_PREFIX, Objects};
 use crate::drive::{Error, Result};
 

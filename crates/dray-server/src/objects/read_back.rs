@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use http::{Method, Response, header};
 
 use super::failure::Failed;
-use super::s3_client::Request;
+use super::request::Request;
 use super::{Objects, not_understood, text};
 use crate::drive::parts::Crc64;
 use crate::drive::{Error, Result};

@@ -10,7 +10,8 @@ use http::{HeaderMap, Response, Uri, header};
 
 use super::Objects;
 use super::failure::Failed;
-use super::s3_client::{Request, S3Client, Transport};
+use super::request::Request;
+use super::s3_client::{S3Client, Transport};
 use crate::drive::Error;
 
 impl Objects {

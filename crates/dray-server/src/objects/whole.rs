@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
 use super::failure::copy_refusal;
-use super::s3_client::Request;
+use super::request::Request;
 use super::sign::UrlScope;
 use super::{CRC64, Completion, Objects, TOKEN_METADATA, not_understood, text};
 use crate::drive::parts::Crc64;

@@ -2,7 +2,7 @@
 //! their number with the announced size, which was within every limit when the upload was started.
 
 use super::Service;
-use super::finalize::Lease;
+use super::finalize_lease::Lease;
 use crate::db::grants;
 use crate::drive::sniff::{self, SNIFFED_BYTES};
 use crate::drive::upload::Upload;

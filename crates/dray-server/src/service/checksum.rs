@@ -4,7 +4,7 @@ use crc_fast::CrcAlgorithm;
 use dray_api::UploadRowId;
 
 use super::Service;
-use super::finalize::Lease;
+use super::finalize_lease::Lease;
 use crate::db::Conn;
 use crate::db::read_backs::{self, ReadBack};
 use crate::drive::parts::Crc64;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Service;
 use super::check_stored::is_about_bytes;
-use super::finalize::Lease;
+use super::finalize_lease::Lease;
 use super::make_item::{Made, lock_owners, make_item};
 use crate::db::finalizing;
 use crate::db::{Conn, items, tombstones, uploads};

@@ -6,7 +6,7 @@ use dray_api::UploadRowId;
 use tokio::time::Instant;
 
 use super::Service;
-use super::finalize::Lease;
+use super::finalize_lease::Lease;
 use crate::db::{finalizing, puts, tombstones, uploads};
 use crate::drive::event::Event;
 use crate::drive::item::Item;

@@ -7,7 +7,7 @@
 //! gives the upload up, unless its object has appeared.
 
 use super::Service;
-use super::finalize::Lease;
+use super::finalize_lease::Lease;
 use crate::db::finalizing;
 use crate::drive::event::Event;
 use crate::drive::item::Item;

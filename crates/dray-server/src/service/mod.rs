@@ -12,6 +12,7 @@ mod create_folder;
 mod download;
 mod finalize;
 mod finalize_ends;
+mod finalize_lease;
 mod finish;
 mod give_up;
 mod grants;

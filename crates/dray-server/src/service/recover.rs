@@ -7,7 +7,7 @@ use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Service;
-use super::finalize::Lease;
+use super::finalize_lease::Lease;
 use super::sweep::{wait, wait_after_completes};
 use crate::db::finalizing::{self, Due};
 use crate::db::{puts, tombstones, uploads};

@@ -5,7 +5,7 @@ use dray_api::upload::StoredPart;
 use dray_s3::PartNumber;
 
 use super::Service;
-use super::finalize::Lease;
+use super::finalize_lease::Lease;
 use crate::drive::parts::PartList;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};

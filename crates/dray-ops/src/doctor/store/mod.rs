@@ -1,14 +1,13 @@
 //! Checks an external object store with a whole upload and download, done as a server and a browser do them.
 
 mod as_client;
+mod skew;
 
 use dray_s3::Endpoint;
-use jiff::{SignedDuration, Timestamp};
-use reqwest::{Client, header};
+use reqwest::Client;
 
 use super::Finding;
 pub(super) use as_client::failure_of;
-use as_client::text;
 use dray_drive::clock::Clock;
 use dray_drive::parts::{Crc64, PartList};
 use dray_drive::settings::{Config, S3Config};
@@ -17,9 +16,6 @@ use dray_server::metrics::Metrics;
 use dray_server::objects::{Completion, NewUpload, Objects};
 use dray_server::random;
 
-/// S3 refuses signatures whose time differs by more than this.
-const MAX_SKEW: SignedDuration = SignedDuration::from_mins(15);
-const SKEW_WORTH_A_WORD: SignedDuration = SignedDuration::from_mins(1);
 const TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 const URL_LIFE_SECS: u32 = 900;
 const FIRST_PART: usize = 5 << 20;
@@ -123,36 +119,6 @@ impl<'a> Patient<'a> {
             Ok(Some(end)) => self.ok(CHECK, WHY, format!("found; they expire at {end} and are renewed")),
             Err(err) => return Err(Finding::fail(CHECK, WHY, err.to_string(), remedy)),
         }
-        Ok(())
-    }
-
-    /// Sends any request, because every answer has a date.
-    async fn clock(&mut self) -> Step {
-        const CHECK: &str = "clock";
-        const WHY: &str = "a store refuses signatures whose time is 15 minutes off";
-        let address = self.config.server_url();
-        let answer = self.http.get(&address).send().await.map_err(|err| {
-            let found = format!("{address} does not answer: {}", failure_of(&err));
-            let remedy = "set --s3-endpoint to the address where this machine reaches the store";
-            Finding::fail("endpoint", "the server reaches the store there", found, remedy)
-        })?;
-        let now = self.clock.now();
-        let Some(date) = text(&answer, header::DATE).and_then(|date| http_date(&date)) else {
-            let found = "the store's answer has no date";
-            self.findings.push(Finding::warn(CHECK, WHY, found, "compare the clocks yourself"));
-            return Ok(());
-        };
-        let skew = now.duration_since(date).abs();
-        let found = format!("{} s away from the store's clock", skew.as_secs());
-        let remedy = "set the clocks of this machine and of the store (timedatectl set-ntp true)";
-        if skew >= MAX_SKEW {
-            return Err(Finding::fail(CHECK, WHY, found, remedy));
-        }
-        self.findings.push(if skew >= SKEW_WORTH_A_WORD {
-            Finding::warn(CHECK, WHY, found, remedy)
-        } else {
-            Finding::ok(CHECK, WHY, found)
-        });
         Ok(())
     }
 
@@ -399,21 +365,4 @@ fn refused(check: &'static str, why: &'static str, err: &Error) -> Finding {
         _ => KEYS_NEED,
     };
     Finding::fail(check, why, err.to_string(), remedy)
-}
-
-/// The time in a `Date` header (RFC 9110, 5.6.7).
-fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_date_header_is_read() {
-        let date = http_date("Wed, 25 Nov 2026 17:34:43 GMT").map(|date| date.to_string());
-        assert_eq!(date.as_deref(), Some("2026-11-25T17:34:43Z"));
-        assert_eq!(http_date("yesterday"), None);
-    }
 }

@@ -7,7 +7,7 @@ use futures_util::stream;
 use super::super::Service;
 use super::super::check_stored::is_about_bytes;
 use super::super::commit::Ready;
-use super::super::finalize::Lease;
+use super::super::finalize_lease::Lease;
 use super::finalize::{AT_ONCE, Found, Outcomes, Pending, told};
 use super::outage::Outage;
 use crate::drive::access::Caller;
