@@ -13,7 +13,7 @@ TEST_TMP := $(shell df --output=avail /dev/shm 2>/dev/null | awk 'NR == 2 && $$1
 IN_MEMORY := RUST_TEST_THREADS=$(TEST_THREADS) $(if $(TEST_TMP),TMPDIR=$(TEST_TMP))
 RUN_ARGS ?=
 
-.PHONY: help run build dist docs test test-tools lint unit clients python stores cluster postgres openapi page-test torture power fuzz bench clean
+.PHONY: help run build dist docs test test-tools lint unit clients python stores cluster postgres openapi page-test simulation torture power fuzz bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,7 +35,7 @@ $(PAGE): $(PAGE_SOURCES)
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 
 test: test-tools lint unit ## everything: formatting, lints, unit, integration, S3 clients and stores, the API against its document, terminal client, browser
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target page-test others
+	$(MAKE) --no-print-directory --jobs=3 --output-sync=target page-test others simulation
 
 # Beside the browser, which mostly waits.
 .PHONY: others
@@ -90,6 +90,10 @@ openapi: $(PAGE) ## the server against its OpenAPI document, by schemathesis
 page-test: $(PAGE) ## the page in a real browser
 	$(BUILD_TESTS)
 	cd web && npm test --silent
+
+simulation: $(PAGE) ## 20,000 simulated courses of uploads, with the processor time that nobody else wants
+	$(BUILD_TESTS)
+	DRAY_SIM_SCHEDULES=20000 chrt --idle 0 scripts/run-test dray-server dray_server sim::no_schedule --nocapture
 
 torture: test-tools $(PAGE) ## all of the proof that nothing acknowledged is ever lost: kills, races, faults of disk and store, on both databases; a million steps of who may do what, and schedules of simulated uploads; five power cuts
 	DRAY_TORTURE=full scripts/with-postgres scripts/run-test dray torture

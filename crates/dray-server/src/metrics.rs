@@ -23,6 +23,7 @@ const CONNECTIONS: &str = "dray_connections";
 const CUT: &str = "dray_connections_cut_total";
 const REFUSED: &str = "dray_connections_refused_total";
 const UNFINISHED_BYTES: &str = "dray_unfinished_request_bytes";
+const UNREAD_BYTES: &str = "dray_unread_answer_bytes";
 const TRANSFERS: &str = "dray_transfers";
 const TRANSFERS_REFUSED: &str = "dray_transfers_refused_total";
 const TRANSFERS_TOO_SLOW: &str = "dray_transfers_too_slow_total";
@@ -58,9 +59,10 @@ const COUNTERS: [(&str, &str); 16] = [
     (SWEEP_OBJECTS_REMOVED, "Objects that the store has removed"),
     (SWEEP_FAILURES, "Sweeps that could not begin"),
 ];
-const GAUGES: [(&str, &str); 7] = [
+const GAUGES: [(&str, &str); 8] = [
     (CONNECTIONS, "Connections open"),
     (UNFINISHED_BYTES, "Bytes in memory of requests that are not complete"),
+    (UNREAD_BYTES, "Bytes in memory of answers of the API that their clients have not read"),
     (TRANSFERS, "Transfers under way in the embedded store"),
     (UPLOADS, "Uploads that are unfinished, or whose parts are still in the store"),
     (ITEMS, "Files and folders in the drive"),
@@ -115,7 +117,9 @@ pub(crate) struct ConnectionMetrics {
     pub(crate) open: Gauge,
     /// Bytes in memory of requests that are not complete.
     pub(crate) unfinished_bytes: Gauge,
-    /// Connections and requests that were refused because their address had too many.
+    /// Bytes in memory of answers that their clients have not read.
+    pub(crate) unread_bytes: Gauge,
+    /// Connections and requests that were refused because their address had too many, or did not read its answers.
     pub(crate) refused: Counter,
     /// Silent connections that were closed for others of their address.
     pub(crate) cut_silent_of_address: Counter,
@@ -151,6 +155,7 @@ impl ConnectionMetrics {
         Self {
             open: gauge(CONNECTIONS),
             unfinished_bytes: gauge(UNFINISHED_BYTES),
+            unread_bytes: gauge(UNREAD_BYTES),
             refused: counter(REFUSED, Vec::new()),
             cut_silent_of_address: cut("silent_address"),
             cut_stalled_of_address: cut("stalled_address"),

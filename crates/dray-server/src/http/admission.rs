@@ -1,5 +1,6 @@
 //! What a request holds for its client while it runs: a place among the requests of that client if it came through a
-//! proxy, memory for its body if the server collects the body, and the client's transfers in the embedded store.
+//! proxy, memory for its body if the server collects the body, memory for its answer until it is read, and the client's transfers in
+//! the embedded store.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use dray_object_store::Caller;
 
 use super::error::Error;
 use crate::client_address::ClientAddress;
-use crate::serve::{Collected, Connection, Held};
+use crate::serve::{Collected, Connection, Held, Unread};
 
 /// Prepares a request for the embedded store, which has its own limits.
 pub(super) fn for_store(mut request: Request) -> Request {
@@ -26,7 +27,14 @@ pub(super) async fn of_api<F: Future<Output = Response>>(
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
     let client = ClientAddress::of(&request);
-    let guest = match connection(&request).map(|connection| connection.enter(client)).transpose() {
+    let connection = connection(&request).cloned();
+    if let Some(connection) = &connection
+        && connection.may_answer().await.is_err()
+    {
+        let with = "whose answers nobody has read yet";
+        return Error::RateLimited { with, retry_after_secs: 1 }.into_response();
+    }
+    let guest = match connection.as_ref().map(|connection| connection.enter(client)).transpose() {
         Ok(guest) => guest.flatten(),
         Err(_) => {
             return Error::RateLimited { with: "under way from this address", retry_after_secs: 1 }
@@ -34,6 +42,10 @@ pub(super) async fn of_api<F: Future<Output = Response>>(
         }
     };
     let response = answer(collected(request)).await;
+    let response = match connection {
+        Some(connection) => response.map(|body| Body::new(Unread::new(body, connection))),
+        None => response,
+    };
     match guest {
         Some(guest) => response.map(|body| Body::new(Held::new(body, guest))),
         None => response,

@@ -61,7 +61,7 @@ pub(super) async fn presigned_urls(
     Json(request): Json<PresignParts>,
 ) -> Result<Response, Error> {
     let signed = app.service.presign_parts(&caller, &request, &endpoint, app.service.now()).await?;
-    Ok(presigned::answer(&signed))
+    Ok(presigned::answer(signed))
 }
 
 /// Finalize an upload

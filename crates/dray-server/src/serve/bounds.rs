@@ -47,6 +47,15 @@ const UNFINISHED_BYTES_PER_ADDRESS: usize = 8 << 20;
 /// The maximum for all addresses together.
 const UNFINISHED_BYTES: usize = 64 << 20;
 
+/// The maximum number of unread bytes of answers of one address, before its next request waits.
+const UNREAD_BYTES_PER_ADDRESS: usize = 32 << 20;
+/// The maximum for all addresses together.
+const UNREAD_BYTES: usize = 128 << 20;
+/// How long such a request waits. Answers that nobody has read for [`STALL_BEFORE_RELIEF`] are cut off meanwhile.
+pub(super) const UNREAD_WAIT: Duration = Duration::from_secs(3);
+/// How often it looks whether it may begin.
+pub(super) const LOOK_FOR_READERS: Duration = Duration::from_millis(20);
+
 /// One address may have a quarter of all connections, or this many if that is more, as long as a quarter is left to
 /// others. People behind one NAT, or behind a proxy that the settings do not name, may have this many requests under
 /// way.
@@ -63,6 +72,10 @@ pub(crate) struct Bounds {
     pub(crate) unfinished_bytes: usize,
     /// The maximum number of bytes of unfinished requests of one client.
     pub(crate) unfinished_bytes_per_address: usize,
+    /// The maximum number of unread bytes of answers.
+    pub(crate) unread_bytes: usize,
+    /// The maximum number of unread bytes of answers to one client.
+    pub(crate) unread_bytes_per_address: usize,
     /// Proxies, whose connections carry many clients. For them, requests under way are counted instead of
     /// connections.
     pub(crate) proxies: Arc<[TrustedProxy]>,
@@ -78,6 +91,8 @@ impl Bounds {
             connections_per_address: per_address.unwrap_or(default).clamp(1, connections),
             unfinished_bytes: UNFINISHED_BYTES,
             unfinished_bytes_per_address: UNFINISHED_BYTES_PER_ADDRESS,
+            unread_bytes: UNREAD_BYTES,
+            unread_bytes_per_address: UNREAD_BYTES_PER_ADDRESS,
             proxies: proxies.into(),
         }
     }

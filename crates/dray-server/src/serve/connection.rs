@@ -21,6 +21,8 @@ pub(super) struct Place {
     /// False for a trusted proxy, which has many clients behind it.
     pub(super) is_bounded: bool,
     pub(super) unfinished: AtomicUsize,
+    /// Bytes of answers that it has not read.
+    pub(super) unread: AtomicUsize,
     /// Counts this client's connections during a pass over all of them, under the table's lock.
     pub(super) tally: AtomicUsize,
 }
@@ -42,6 +44,8 @@ pub(crate) struct Connection {
     /// Bytes that have moved since then.
     moved: AtomicU64,
     pub(super) unfinished: AtomicUsize,
+    /// Bytes of answers in memory that the client has not read.
+    pub(super) unread: AtomicUsize,
     /// Bytes that were read during a request, after its body. They belong to the next request.
     ahead: AtomicUsize,
 }
@@ -60,6 +64,7 @@ impl Connection {
             waits_since: AtomicU64::new(now),
             moved: AtomicU64::new(0),
             unfinished: AtomicUsize::new(0),
+            unread: AtomicUsize::new(0),
             ahead: AtomicUsize::new(0),
         }
     }

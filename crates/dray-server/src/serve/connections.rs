@@ -32,6 +32,8 @@ struct Shared {
     table: Mutex<Table>,
     /// Bytes of unfinished requests.
     unfinished: AtomicUsize,
+    /// Bytes of answers that nobody has read.
+    unread: AtomicUsize,
     /// Notified when a connection ends.
     left: Notify,
     started: Instant,
@@ -88,6 +90,7 @@ impl Connections {
             metrics,
             table: Mutex::default(),
             unfinished: AtomicUsize::new(0),
+            unread: AtomicUsize::new(0),
             left: Notify::new(),
             started: Instant::now(),
             relieved: AtomicU64::new(0),
@@ -238,6 +241,24 @@ impl Connections {
         }
     }
 
+    /// Changes the number of unread bytes of all answers. `change` returns what it was before.
+    pub(super) fn unread(&self, change: impl FnOnce(&AtomicUsize) -> usize) {
+        change(&self.0.unread);
+        self.0.metrics.unread_bytes.set(bytes_as_float(self.0.unread.load(Relaxed)));
+    }
+
+    /// Whether one more answer may be made. `of_client`: unread bytes of its client, if they are limited.
+    pub(super) fn has_room_for_answers(&self, of_client: Option<usize>) -> bool {
+        let bounds = &self.0.bounds;
+        of_client.is_none_or(|bytes| bytes <= bounds.unread_bytes_per_address)
+            && self.0.unread.load(Relaxed) <= bounds.unread_bytes
+    }
+
+    pub(super) fn unread_refused(&self) -> TooMany {
+        self.0.metrics.refused.increment(1);
+        TooMany
+    }
+
     fn cut_largest(&self, applies: impl Fn(&Connection) -> bool) {
         let mut table = self.table();
         let candidates = table.open.values().filter(|one| !one.is_cut() && applies(one));
@@ -260,6 +281,7 @@ impl Connections {
             taken.staying -= 1;
         }
         self.release(one, usize::MAX);
+        one.takes(usize::MAX);
         one.cut.cancel();
         counter(&self.0.metrics).increment(1);
     }
@@ -298,6 +320,7 @@ impl Table {
                 client,
                 is_bounded,
                 unfinished: AtomicUsize::new(0),
+                unread: AtomicUsize::new(0),
                 tally: AtomicUsize::new(0),
             }),
             open: 0,
@@ -324,6 +347,7 @@ impl Drop for Admitted {
     fn drop(&mut self) {
         let Self(one) = self;
         one.all.release(one, usize::MAX);
+        one.takes(usize::MAX);
         let mut table = one.all.table();
         let was_staying = !one.is_cut();
         table.open.remove(&one.number);

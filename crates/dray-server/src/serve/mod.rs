@@ -10,6 +10,7 @@ mod connection;
 mod connections;
 mod rest;
 mod socket;
+mod unread;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -43,6 +44,7 @@ pub(crate) use body::{Collected, Held};
 pub(crate) use bounds::Bounds;
 pub(crate) use connection::Connection;
 pub(crate) use connections::Connections;
+pub(crate) use unread::Unread;
 
 /// The pause after the system refused a connection (because it is out of file descriptors, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -46,6 +46,7 @@ impl<S> Socket<S> {
                     self.connection.writes(false);
                 }
                 self.connection.moves(*bytes);
+                self.connection.takes(*bytes);
                 self.reader.takes(*bytes as u64)
             }
             Poll::Ready(Err(_)) => Ok(()),

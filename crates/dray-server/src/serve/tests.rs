@@ -4,8 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::BodyExt as _;
+
 use super::bounds::Bounds;
 use super::connections::{Admitted, Connections};
+use super::unread::Unread;
 use crate::client_address::ClientAddress;
 use crate::config::TrustedProxy;
 use crate::metrics::ConnectionMetrics;
@@ -184,6 +187,67 @@ async fn relief_cuts_off_no_client_that_reads() {
     reader.0.moves(1 << 20);
     connections.relieve();
     assert!(paused.0.is_cut() && !reader.0.is_cut());
+}
+
+/// Asks for an answer of 20 MiB.
+async fn unread(connections: &Connections, from: &str) -> (Admitted, Unread) {
+    let admitted = busy(connections, from).await;
+    let mut answer = Unread::new(vec![0; 20 << 20].into(), admitted.0.clone());
+    answer.frame().await.unwrap().unwrap();
+    admitted.0.writes(true);
+    (admitted, answer)
+}
+
+#[tokio::test]
+async fn who_does_not_read_answers_waits_with_the_next_request_until_they_are_cut_off() {
+    let connections = connections(100, 50, &[]);
+    let first = unread(&connections, "192.0.2.1").await;
+    assert_eq!(first.0.0.may_answer().await, Ok(()), "one large answer is not too much");
+    let second = unread(&connections, "192.0.2.1").await;
+    let other = busy(&connections, "192.0.2.2").await;
+    let begun = std::time::Instant::now();
+    assert_eq!(other.0.may_answer().await, Ok(()));
+    assert!(begun.elapsed() < Duration::from_millis(500), "another address does not wait");
+    let third = busy(&connections, "192.0.2.1").await;
+    assert_eq!(third.0.may_answer().await, Ok(()));
+    assert!(begun.elapsed() > Duration::from_millis(900), "this address waits");
+    assert!(first.0.0.is_cut() || second.0.0.is_cut());
+    assert!(!third.0.is_cut() && !other.0.is_cut());
+}
+
+#[tokio::test]
+async fn who_reads_slowly_is_refused_more_and_keeps_what_it_reads() {
+    let connections = connections(100, 50, &[]);
+    let (slow, _answer) = unread(&connections, "192.0.2.1").await;
+    let (_other, _more) = unread(&connections, "192.0.2.1").await;
+    for one in [&slow, &_other] {
+        let reading = one.0.clone();
+        tokio::spawn(async move {
+            loop {
+                reading.moves(32 << 10);
+                reading.takes(32 << 10);
+                reading.writes(true);
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        });
+    }
+    assert!(slow.0.may_answer().await.is_err());
+    assert!(!slow.0.is_cut());
+    slow.0.takes(20 << 20);
+    assert_eq!(slow.0.may_answer().await, Ok(()), "once it has read");
+}
+
+#[tokio::test]
+async fn unread_answers_are_bounded_in_total_and_forgotten_with_their_connection() {
+    let connections = connections(100, 50, &[]);
+    let mut all = Vec::new();
+    for host in 1..=7 {
+        all.push(unread(&connections, &format!("192.0.2.{host}")).await);
+    }
+    let next = busy(&connections, "192.0.2.9").await;
+    assert!(tokio::time::timeout(Duration::from_millis(300), next.0.may_answer()).await.is_err(), "it waits");
+    all.pop();
+    assert_eq!(next.0.may_answer().await, Ok(()));
 }
 
 #[test]

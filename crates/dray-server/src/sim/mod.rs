@@ -31,8 +31,8 @@ use node::Cluster;
 use uploader::Uploader;
 use world::{Outcome, World};
 
-/// The default number of schedules: about a minute on two processors. `DRAY_SIM_SCHEDULES` sets another.
-const SCHEDULES: u64 = 2000;
+/// The default number of schedules: some ten seconds on two processors. `DRAY_SIM_SCHEDULES` sets another.
+const SCHEDULES: u64 = 500;
 /// How many schedules use one database. It is cleared after each, and replaced before it grows large.
 const ON_ONE_DATABASE: u64 = 500;
 /// Longer than any schedule takes. Time is paused, so this passes at once when all tasks wait for each other.
