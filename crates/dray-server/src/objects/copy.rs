@@ -8,7 +8,7 @@ use dray_s3::xml::{BucketsPage, ObjectsPage, UploadsPage};
 use http::Method;
 use jiff::Timestamp;
 
-use super::s3_client::Request;
+use super::request::Request;
 use super::{MARK_PREFIX, NewUpload, Objects, not_understood, text};
 use crate::drive::Result;
 use crate::drive::parts::PartList;

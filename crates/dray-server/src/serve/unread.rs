@@ -12,7 +12,7 @@ use hyper::body::{Frame, SizeHint};
 
 use super::bounds::{LOOK_FOR_READERS, UNREAD_WAIT};
 use super::connection::Connection;
-use super::connections::{Connections, TooMany};
+use super::connections::TooMany;
 
 /// The body of an answer. Its bytes count as unread until the socket has accepted them.
 pub(crate) struct Unread {
