@@ -38,6 +38,8 @@ const DATABASE_PATIENCE: Duration = Duration::from_secs(2);
 /// One run of a server, from its start to its end.
 pub(super) struct Life {
     pub(super) name: String,
+    /// Set once it has started. Before that, it serves nobody.
+    serving: CancellationToken,
     gone: CancellationToken,
     steps_left: AtomicI64,
     database_away_until: AtomicU64,
@@ -191,7 +193,7 @@ impl Cluster {
         tokio::select! {
             biased;
             () = running.life.gone.cancelled() => return,
-            () = starting => {}
+            () = starting => running.life.serving.cancel(),
         }
         let (world, sweeping) = (Arc::clone(&self.world), running);
         tokio::spawn(async move {
@@ -224,6 +226,7 @@ impl Cluster {
             if steps == 0 { i64::MAX } else { i64::try_from(world.within(2..steps * 2)).unwrap() };
         Life {
             name: format!("n{}.{number}", node.number),
+            serving: CancellationToken::new(),
             gone: CancellationToken::new(),
             steps_left: AtomicI64::new(steps_left),
             database_away_until: AtomicU64::new(0),
@@ -244,8 +247,8 @@ impl Cluster {
         service_of(db, Objects::answered_by(network::router(&world, life), profile.is_embedded), clock)
     }
 
-    /// Sends a request to a chosen server; `None` if there is no answer, because the server does not run, is killed
-    /// meanwhile, or takes longer than `patience`. What the request began continues.
+    /// Sends a request to a chosen server; `None` if there is no answer, because the server does not run or is still
+    /// starting, is killed meanwhile, or takes longer than `patience`. What the request began continues.
     pub(super) async fn ask<T, F>(
         &self,
         patience: Duration,
@@ -255,7 +258,8 @@ impl Cluster {
         F: Future<Output = Result<T>>,
     {
         let node = usize::try_from(self.world.below(self.nodes.len() as u64)).unwrap();
-        let Running { life, service, .. } = lock(&self.nodes[node].running).clone()?;
+        let running = lock(&self.nodes[node].running).clone();
+        let Running { life, service, .. } = running.filter(|it| it.life.serving.is_cancelled())?;
         let asked = async {
             tokio::select! {
                 biased;
@@ -330,10 +334,18 @@ impl Cluster {
     /// From now on all servers run and reach everything.
     pub(super) async fn heal(self: &Arc<Self>) {
         for (at, node) in self.nodes.iter().enumerate() {
-            self.start(at).await;
-            if let Some(running) = &*lock(&node.running) {
-                running.life.database_away_until.store(0, Ordering::Relaxed);
-                running.life.store_away_until.store(0, Ordering::Relaxed);
+            let mut is_serving = false;
+            while !is_serving {
+                self.start(at).await;
+                let running = lock(&node.running).clone();
+                let life = running.expect("the node was started").life;
+                life.database_away_until.store(0, Ordering::Relaxed);
+                life.store_away_until.store(0, Ordering::Relaxed);
+                tokio::select! {
+                    biased;
+                    () = life.serving.cancelled() => is_serving = true,
+                    () = life.gone.cancelled() => {}
+                }
             }
         }
     }
