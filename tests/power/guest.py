@@ -189,7 +189,9 @@ class Machine:
         self.kernel = kernel.image
         self.early_system = folder / "early.cpio"
         self.early_system.write_bytes(early_system(kernel))
-        self.system = system(folder, [binary, shutil.which("sqlite3"), shutil.which("perl")])
+        # The guest calls it by this name, whatever its name is here.
+        program = Path(shutil.copy(binary, folder / "dray"))
+        self.system = system(folder, [program, shutil.which("sqlite3"), shutil.which("perl")])
         self.state = folder / "state"
         self.accelerator = self.save_state()
 
