@@ -9,6 +9,7 @@ mod condition;
 mod conn;
 pub mod dump;
 mod error;
+pub mod fair;
 pub mod finalizing;
 pub mod grants;
 pub mod idempotency;

@@ -271,6 +271,18 @@ pub fn count_descendants(c: &Conn, id: TokenId, now: Timestamp) -> Result<i64, E
     value(c, sql, &[&id.to_string(), &millis(now)], "good")
 }
 
+/// The valid tokens that have replaced this one, directly or one after the other.
+pub fn replacements(c: &Conn, id: TokenId, now: Timestamp) -> Result<Vec<TokenId>, Error> {
+    let sql = "with recursive chain (id) as (
+                   select successor_id from tokens where id = $1 and successor_id is not null
+                   union
+                   select t.successor_id from tokens t join chain on t.id = chain.id where t.successor_id is not null
+               )
+               select t.id from tokens t join chain on t.id = chain.id
+               where t.revoked_at is null and t.expires_at > $2 order by t.created_at";
+    list(c, sql, &[&id.to_string(), &millis(now)], |row| parsed(row, "id"))
+}
+
 /// How many tokens in the chain that this one replaced were created after `since`.
 pub fn count_replaced(c: &Conn, id: TokenId, since: Timestamp) -> Result<i64, Error> {
     let sql = "with recursive chain (id, created_at) as (

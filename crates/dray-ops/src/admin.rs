@@ -163,6 +163,11 @@ impl Admin {
         Ok(revoked.await?)
     }
 
+    /// The valid tokens that have replaced this one. Revoking it does not end them.
+    pub async fn replacements_of_token(&self, id: TokenId, now: Timestamp) -> Result<Vec<TokenId>, Error> {
+        Ok(self.db.read(move |c| Ok(tokens::replacements(c, id, now)?)).await?)
+    }
+
     /// Adds a user to workspace `default`.
     pub async fn add_user(&self, email: &str, name: Option<&str>, now: Timestamp) -> Result<UserId, Error> {
         let user = new_user(email, name, "member", now)?;

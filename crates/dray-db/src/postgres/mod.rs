@@ -1,5 +1,5 @@
-//! Postgres: a pool of connections, and transactions on threads that may block. A connection that is lost, or whose
-//! transaction panics, is discarded.
+//! Postgres: a pool of connections, and transactions on threads that may block. Those who wait for a connection get one in
+//! turn (`fair.rs`). A connection that is lost, or whose transaction panics, is discarded.
 
 mod connect;
 mod migrate;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio_postgres::{Client, Config};
@@ -17,6 +17,7 @@ use tokio_postgres::{Client, Config};
 use crate::clock::DATABASE as CLOCK;
 use crate::condition::{Condition, median};
 use crate::conn::Conn;
+use crate::fair::{Place, Places};
 use crate::open_error::OpenError;
 use crate::session::Session;
 use connect::Connector;
@@ -47,6 +48,8 @@ const SESSION: [(&str, &str); 6] = [
 #[derive(Clone)]
 pub(crate) struct Postgres {
     pool: Pool,
+    /// One for each connection, so that nobody waits long for the pool.
+    places: Arc<Places>,
     /// Whether there is a pooler in between that does not keep sessions together.
     is_pooled: Arc<AtomicBool>,
 }
@@ -149,7 +152,7 @@ impl Postgres {
         let is_pooled = Arc::new(AtomicBool::new(looked.is_pooled));
         let pool = pool(config, connector, connections, Arc::clone(&is_pooled))?;
         migrate::migrate(&pool).await?;
-        Ok(Self { pool, is_pooled })
+        Ok(Self { pool, places: Places::new(connections), is_pooled })
     }
 
     /// Connects and examines the database, and changes nothing.
@@ -174,16 +177,23 @@ impl Postgres {
         T: Send + 'static,
         F: FnOnce(&Conn) -> drive::Result<T> + Send + 'static,
     {
-        let client = self.connection().await?;
+        let (place, client) = self.connection().await?;
         let (runtime, is_pooled) = (Handle::current(), Arc::clone(&self.is_pooled));
         let session = Session { client: Some(client), runtime, is_pooled };
-        let run = tokio::task::spawn_blocking(move || transaction(session, mode, work));
+        let run = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            transaction(session, mode, work)
+        });
         run.await.map_err(drive::Error::internal)?
     }
 
-    async fn connection(&self) -> drive::Result<deadpool_postgres::Object> {
-        let detail = match tokio::time::timeout(PATIENCE, self.pool.get()).await {
-            Ok(Ok(client)) => return Ok(client),
+    async fn connection(&self) -> drive::Result<(Place, deadpool_postgres::Object)> {
+        let found = async {
+            let place = self.places.take().await;
+            Ok::<_, PoolError>((place, self.pool.get().await?))
+        };
+        let detail = match tokio::time::timeout(PATIENCE, found).await {
+            Ok(Ok(found)) => return Ok(found),
             Ok(Err(err)) => err.to_string(),
             Err(_) => format!("no connection within {PATIENCE:?}"),
         };

@@ -2,6 +2,7 @@
 //! proxy, memory for its body if the server collects the body, memory for its answer until it is read, and the client's transfers in
 //! the embedded store.
 
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody as _};
@@ -11,6 +12,8 @@ use dray_object_store::Caller;
 
 use super::error::Error;
 use crate::client_address::ClientAddress;
+use crate::db::fair::{Party, on_behalf_of};
+use crate::drive::access;
 use crate::serve::{Collected, Connection, Held, Unread};
 
 /// Prepares a request for the embedded store, which has its own limits.
@@ -41,7 +44,7 @@ pub(super) async fn of_api<F: Future<Output = Response>>(
                 .into_response();
         }
     };
-    let response = answer(collected(request)).await;
+    let response = on_behalf_of(Party::new(number(&client)), answer(collected(request))).await;
     let response = match connection {
         Some(connection) => response.map(|body| Body::new(Unread::new(body, connection))),
         None => response,
@@ -50,6 +53,21 @@ pub(super) async fn of_api<F: Future<Output = Response>>(
         Some(guest) => response.map(|body| Body::new(Held::new(body, guest))),
         None => response,
     }
+}
+
+/// From now on the request is its user's, and no longer its address's. Requests of grants stay those of their address, because
+/// strangers share a grant's user.
+pub(super) fn is_of(caller: &access::Caller) {
+    if caller.grant().is_none() {
+        Party::becomes(number(&caller.user));
+    }
+}
+
+/// A party's number.
+fn number(party: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    party.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Counts the bytes of a body as held in memory until the request is answered.

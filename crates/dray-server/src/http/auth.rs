@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 use tracing::Span;
 
-use super::App;
 use super::error::Error;
+use super::{App, admission};
 use crate::drive;
 use crate::drive::access::{Caller, Scope};
 
@@ -19,7 +19,7 @@ const ADMITTED_FOR: SignedDuration = SignedDuration::from_millis(50);
 
 /// When a request was admitted.
 #[derive(Clone, Copy)]
-struct AdmittedAt(Timestamp);
+pub(super) struct AdmittedAt(Timestamp);
 
 /// A caller whose token is valid and has a scope. It is the only way to a [`Caller`], so no handler can forget the check.
 macro_rules! callers {
@@ -133,5 +133,6 @@ fn recorded(caller: Caller, parts: &Parts, app: &App) -> Result<Caller, Error> {
     // Records both at once, because the span formats all its fields again whenever one is added.
     tracing::record_all!(Span::current(), workspace = %caller.workspace, user = %caller.user);
     app.rate_limits.check_caller(&caller, parts)?;
+    admission::is_of(&caller);
     Ok(caller)
 }

@@ -6,7 +6,6 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use dray_api::ErrorBody;
 use dray_api::ErrorCode as Code;
-use dray_api::limits::MAX_BODY_BYTES;
 
 use super::refusals::{INTERNAL, drive_parts};
 use super::shown_path::shown_path;
@@ -32,7 +31,7 @@ pub(crate) enum Error {
     /// A value in the path or the query is invalid.
     InvalidParameter { name: &'static str, rule: String },
     /// The body is larger than the limit.
-    BodyTooLarge,
+    BodyTooLarge { limit_bytes: usize },
     /// The client stopped sending.
     BodyCutOff,
     /// The body is not `application/json`.
@@ -66,8 +65,8 @@ impl Error {
                 (Code::InvalidJson, format!("The body is not valid JSON: {detail}."))
             }
             Self::InvalidParameter { name, rule } => (Code::InvalidParameter, format!("{name} {rule}.")),
-            Self::BodyTooLarge => {
-                (Code::BodyTooLarge, format!("The body is over the limit of {MAX_BODY_BYTES} bytes."))
+            Self::BodyTooLarge { limit_bytes } => {
+                (Code::BodyTooLarge, format!("The body is over the limit of {limit_bytes} bytes."))
             }
             Self::BodyCutOff => (Code::InvalidJson, "The body ended before it was complete.".into()),
             Self::UnsupportedMediaType => (
@@ -207,7 +206,7 @@ impl IntoResponse for Error {
             let scheme = if code == Code::LinkPassword { BASIC } else { BEARER };
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
-        if matches!(self, Self::BodyTooLarge | Self::BodyCutOff | Self::Timeout { .. }) {
+        if matches!(self, Self::BodyTooLarge { .. } | Self::BodyCutOff | Self::Timeout { .. }) {
             // The server does not read the rest of the body, so the connection cannot be used again.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

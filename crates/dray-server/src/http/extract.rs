@@ -18,7 +18,7 @@ use hyper::body::Body as _;
 use serde::de::DeserializeOwned;
 
 use super::App;
-use super::auth::admit_again;
+use super::auth::{AdmittedAt, admit_again};
 use super::described::NamedInPath;
 use super::error::Error;
 use super::json;
@@ -27,7 +27,10 @@ use crate::drive::body::typed;
 use crate::drive::listing::ListOrder;
 use crate::service::PageRequest;
 
-/// A JSON body of at most [`MAX_BODY_BYTES`].
+/// The maximum size of the body of somebody without a token or grant: a password, a name, an address.
+const STRANGERS_BODY_BYTES: usize = 16 << 10;
+
+/// A JSON body of at most [`MAX_BODY_BYTES`], or [`STRANGERS_BODY_BYTES`].
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
@@ -45,7 +48,8 @@ pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json:
         return Err(Error::UnsupportedMediaType);
     }
     let (parts, body) = request.into_parts();
-    let body = read(body).await?;
+    let is_admitted = parts.extensions.get::<AdmittedAt>().is_some();
+    let body = read(body, if is_admitted { MAX_BODY_BYTES } else { STRANGERS_BODY_BYTES }).await?;
     admit_again(&parts, app).await?;
     json::parse(&body).map_err(|err| Error::InvalidJson { detail: err.to_string() })
 }
@@ -57,13 +61,13 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json")
 }
 
-async fn read(body: Body) -> Result<Bytes, Error> {
-    if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > MAX_BODY_BYTES) {
-        return Err(Error::BodyTooLarge);
+async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, Error> {
+    if usize::try_from(body.size_hint().lower()).map_or(true, |announced| announced > limit_bytes) {
+        return Err(Error::BodyTooLarge { limit_bytes });
     }
-    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+    match Limited::new(body, limit_bytes).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(err) if err.is::<LengthLimitError>() => Err(Error::BodyTooLarge),
+        Err(err) if err.is::<LengthLimitError>() => Err(Error::BodyTooLarge { limit_bytes }),
         Err(_) => Err(Error::BodyCutOff),
     }
 }

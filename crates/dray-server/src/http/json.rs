@@ -1,32 +1,41 @@
 //! Parses the JSON of requests. An object may name a key several times only with one value, because parsers differ in which
-//! of several values they take: one before this server may have checked another. This file does not know the names of fields.
+//! of several values they take: one before this server may have checked another. The number of values is limited, because a
+//! value of a few bytes may take some hundred bytes of memory. This file does not know the names of fields.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+/// The maximum number of values in a document, objects and lists included. The largest request, a finalize of 10,000 parts that
+/// spells each field in two ways, has half of them.
+const MOST_VALUES: u32 = 100_000;
+
 /// Parses a whole document. `serde_json` limits its depth to 128, even in fields that nobody reads.
 pub(super) fn parse(bytes: &[u8]) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let tree = Tree.deserialize(&mut deserializer)?;
+    let tree = Tree(&Cell::new(MOST_VALUES)).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(tree)
 }
 
-/// Builds a [`Value`], whose own implementation takes the last of several values.
-struct Tree;
+/// Builds a [`Value`], whose own implementation takes the last of several values. It counts down the values that may come.
+#[derive(Clone, Copy)]
+struct Tree<'a>(&'a Cell<u32>);
 
-impl<'de> DeserializeSeed<'de> for Tree {
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.ok_or_else(|| D::Error::custom(format!("it has more than {MOST_VALUES} values")))?);
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Tree {
+impl<'de> Visitor<'de> for Tree<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +68,7 @@ impl<'de> Visitor<'de> for Tree {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
         let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(Self)? {
+        while let Some(value) = list.next_element_seed(self)? {
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -68,7 +77,7 @@ impl<'de> Visitor<'de> for Tree {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let mut members = Map::new();
         while let Some(key) = object.next_key::<String>()? {
-            let value = object.next_value_seed(Self)?;
+            let value = object.next_value_seed(self)?;
             if members.get(&key).is_some_and(|before| *before != value) {
                 return Err(A::Error::custom(format!("`{key}` is given twice, with different values")));
             }
@@ -80,7 +89,7 @@ impl<'de> Visitor<'de> for Tree {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{MOST_VALUES, parse};
 
     #[test]
     fn every_kind_of_value_is_parsed_as_serde_json_parses_it() {
@@ -116,5 +125,13 @@ mod tests {
             let error = parse(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("`a` is given twice, with different values at line 1 column"), "{error}");
         }
+    }
+
+    #[test]
+    fn the_number_of_values_is_limited() {
+        let list = |count: u32| format!("[{}]", vec!["{}"; count as usize].join(","));
+        assert!(parse(list(MOST_VALUES - 1).as_bytes()).is_ok());
+        let error = parse(list(MOST_VALUES).as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("it has more than 100000 values"), "{error}");
     }
 }

@@ -259,6 +259,18 @@ impl Connections {
         TooMany
     }
 
+    /// While all clients together have too many unread bytes: cuts off the connection with the most of them.
+    pub(super) fn cut_most_unread(&self) {
+        let mut table = self.table();
+        while self.0.unread.load(Relaxed) > self.0.bounds.unread_bytes {
+            let candidates = table.open.values().filter(|one| !one.is_cut());
+            let Some(largest) = candidates.max_by_key(|one| one.unread.load(Relaxed)).cloned() else {
+                return;
+            };
+            self.cut(&mut table, &largest, |metrics| &metrics.cut_unread);
+        }
+    }
+
     fn cut_largest(&self, applies: impl Fn(&Connection) -> bool) {
         let mut table = self.table();
         let candidates = table.open.values().filter(|one| !one.is_cut() && applies(one));

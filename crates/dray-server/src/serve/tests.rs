@@ -238,15 +238,28 @@ async fn who_reads_slowly_is_refused_more_and_keeps_what_it_reads() {
 }
 
 #[tokio::test]
-async fn unread_answers_are_bounded_in_total_and_forgotten_with_their_connection() {
+async fn when_all_have_too_many_unread_bytes_the_largest_answer_is_cut_off_and_nobody_waits() {
     let connections = connections(100, 50, &[]);
     let mut all = Vec::new();
     for host in 1..=7 {
         all.push(unread(&connections, &format!("192.0.2.{host}")).await);
+        all[host - 1].0.0.takes(if host == 4 { 0 } else { 1 << 20 });
     }
     let next = busy(&connections, "192.0.2.9").await;
+    let begun = std::time::Instant::now();
+    assert_eq!(next.0.may_answer().await, Ok(()));
+    assert!(begun.elapsed() < Duration::from_millis(500));
+    let cut: Vec<bool> = all.iter().map(|(one, _)| one.0.is_cut()).collect();
+    assert_eq!(cut, [false, false, false, true, false, false, false]);
+}
+
+#[tokio::test]
+async fn unread_answers_are_forgotten_with_their_connection() {
+    let connections = connections(100, 50, &[]);
+    let first = [unread(&connections, "192.0.2.1").await, unread(&connections, "192.0.2.1").await];
+    let next = busy(&connections, "192.0.2.1").await;
     assert!(tokio::time::timeout(Duration::from_millis(300), next.0.may_answer()).await.is_err(), "it waits");
-    all.pop();
+    drop(first);
     assert_eq!(next.0.may_answer().await, Ok(()));
 }
 

@@ -1,6 +1,7 @@
 //! Answers that are in memory until their client has read them. An answer may have some hundred times the bytes of its request, so a
 //! client that asks and does not read could fill the memory. When a client has too many unread bytes, its next request waits
-//! until it has read some of them, or until those that it does not read are cut off.
+//! until it has read some of them, or until those that it does not read are cut off. When all clients together have too many, the
+//! answer with the most unread bytes is cut off, so that nobody else waits.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ impl Connection {
         let waiting = async {
             while !self.has_room() {
                 self.all.relieve();
+                self.all.cut_most_unread();
                 tokio::time::sleep(LOOK_FOR_READERS).await;
             }
         };

@@ -41,38 +41,29 @@ impl Service {
         request: PageRequest,
     ) -> Result<ItemPage> {
         let caller = *caller;
-        self.db
-            .read_long(move |c| {
-                let found = match id {
-                    None => at_root(c, &caller, request.order, request.after.as_ref(), request.limit + 1)?,
-                    Some(id) => {
-                        let place = folder(c, &caller, id)?.item.id.to_string();
-                        in_place(
-                            c,
-                            &caller,
-                            &place,
-                            request.order,
-                            request.after.as_ref(),
-                            request.limit + 1,
-                        )?
-                    }
-                };
-                Ok(request.answer(found))
-            })
-            .await
+        self.read_in_turn(&caller, move |c| {
+            let found = match id {
+                None => at_root(c, &caller, request.order, request.after.as_ref(), request.limit + 1)?,
+                Some(id) => {
+                    let place = folder(c, &caller, id)?.item.id.to_string();
+                    in_place(c, &caller, &place, request.order, request.after.as_ref(), request.limit + 1)?
+                }
+            };
+            Ok(request.answer(found))
+        })
+        .await
     }
 
     /// A page of what others share with the caller.
     pub(crate) async fn shared(&self, caller: &Caller, request: PageRequest) -> Result<ItemPage> {
         caller.require_whole_drive()?;
         let caller = *caller;
-        self.db
-            .read_long(move |c| {
-                let mut found = Vec::new();
-                request.order.merge(&mut found, children::entries(c, &caller)?, request.after.as_ref());
-                Ok(request.answer(found))
-            })
-            .await
+        self.read_in_turn(&caller, move |c| {
+            let mut found = Vec::new();
+            request.order.merge(&mut found, children::entries(c, &caller)?, request.after.as_ref());
+            Ok(request.answer(found))
+        })
+        .await
     }
 }
 

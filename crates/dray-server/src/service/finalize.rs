@@ -13,6 +13,7 @@ use super::Service;
 use super::checksum::check_announced;
 use super::finalize_lease::Lease;
 use super::make_item::refusal;
+use crate::db::fair::on_same_behalf;
 use crate::db::uploads;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -46,9 +47,9 @@ impl Service {
         let upload = self.upload_of(caller, &request.upload_id, &request.file_key).await?;
         check_announced(&upload, wanted.crc64.as_ref())?;
         let (service, caller) = (self.clone(), *caller);
-        let task = self
-            .tasks
-            .spawn(async move { Box::pin(service.finalize_or_wait(&caller, upload, wanted)).await });
+        let task = self.tasks.spawn(on_same_behalf(async move {
+            Box::pin(service.finalize_or_wait(&caller, upload, wanted)).await
+        }));
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 

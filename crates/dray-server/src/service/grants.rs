@@ -79,7 +79,7 @@ impl Service {
     ) -> Result<Grants> {
         let (caller, after) = (*caller, cursor.map(read_time_cursor).transpose()?);
         let page = move |c: &Conn<'_>| Ok(grants::page_of_caller(c, &caller, after, limit + 1)?);
-        let mut found = self.db.read_long(page).await?;
+        let mut found = self.read_in_turn(&caller, page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next_cursor =
@@ -138,18 +138,17 @@ impl Service {
     ) -> Result<GrantUploads> {
         let (caller, after) = (*caller, cursor.map(read_time_cursor).transpose()?);
         let lease_now = self.db.lease_time();
-        self.db
-            .read_long(move |c| {
-                known(c, &caller, id)?;
-                let mut found = grants::uploads(c, id, after, lease_now, limit + 1)?;
-                let has_more = found.len() > limit;
-                found.truncate(limit);
-                let next_cursor =
-                    found.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
-                let uploads = found.iter().map(|upload| told(c, &caller, upload)).collect::<Result<_>>()?;
-                Ok(GrantUploads { uploads, next_cursor })
-            })
-            .await
+        self.read_in_turn(&caller, move |c| {
+            known(c, &caller, id)?;
+            let mut found = grants::uploads(c, id, after, lease_now, limit + 1)?;
+            let has_more = found.len() > limit;
+            found.truncate(limit);
+            let next_cursor =
+                found.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
+            let uploads = found.iter().map(|upload| told(c, &caller, upload)).collect::<Result<_>>()?;
+            Ok(GrantUploads { uploads, next_cursor })
+        })
+        .await
     }
 }
 

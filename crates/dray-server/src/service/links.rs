@@ -87,12 +87,11 @@ impl Service {
     /// The links of a file.
     pub(crate) async fn list_links(&self, caller: &Caller, item: ItemId) -> Result<Vec<Link>> {
         let caller = *caller;
-        self.db
-            .read_long(move |c| {
-                managed_file(c, &caller, item)?;
-                Ok(links::of_item(c, item)?)
-            })
-            .await
+        self.read_in_turn(&caller, move |c| {
+            managed_file(c, &caller, item)?;
+            Ok(links::of_item(c, item)?)
+        })
+        .await
     }
 
     /// Revokes a link.

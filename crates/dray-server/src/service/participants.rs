@@ -17,17 +17,16 @@ impl Service {
     /// Everybody who has a role on the item, either on itself or on a folder above it that the caller sees.
     pub(crate) async fn participants(&self, caller: &Caller, id: ItemId) -> Result<Participants> {
         let caller = *caller;
-        self.db
-            .read_long(move |c| {
-                let Seen { item, ancestors, .. } = seen(c, &caller, id)?;
-                let mut all = of_one(c, &item, None)?;
-                for folder in ancestors.iter().rev() {
-                    all.extend(of_one(c, folder, Some(folder.id))?);
-                }
-                all.sort_by_key(|participant| Reverse(participant.role));
-                Ok(Participants { participants: all })
-            })
-            .await
+        self.read_in_turn(&caller, move |c| {
+            let Seen { item, ancestors, .. } = seen(c, &caller, id)?;
+            let mut all = of_one(c, &item, None)?;
+            for folder in ancestors.iter().rev() {
+                all.extend(of_one(c, folder, Some(folder.id))?);
+            }
+            all.sort_by_key(|participant| Reverse(participant.role));
+            Ok(Participants { participants: all })
+        })
+        .await
     }
 
     /// Gives a user a role on an item and everything below it. It replaces the role that the user had on the item.

@@ -45,7 +45,7 @@ impl Service {
     ) -> Result<Members> {
         let (caller, part) = (*caller, part.to_owned());
         let page = move |c: &Conn| Ok(users::members(c, &caller, &part, limit, offset)?);
-        let (rows, total) = self.db.read_long(page).await?;
+        let (rows, total) = self.read_in_turn(&caller, page).await?;
         let members = rows.into_iter().map(|user| Member {
             id: user.id,
             name: user.name,

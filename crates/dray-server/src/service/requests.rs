@@ -98,7 +98,7 @@ impl Service {
             };
             Ok(requests::page(c, &caller, listed, after, limit + 1)?)
         };
-        let mut found = self.db.read_long(page).await?;
+        let mut found = self.read_in_turn(&caller, page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next_cursor =
@@ -218,25 +218,24 @@ impl Service {
     ) -> Result<Submissions> {
         let (caller, after) = (*caller, cursor.map(read_time_cursor).transpose()?);
         let lease_now = self.db.lease_time();
-        self.db
-            .read_long(move |c| {
-                let (request, ..) = known(c, &caller, id)?;
-                managed(c, &caller, request.folder).map_err(absent)?;
-                let mut found = requests::submissions(c, id, after, lease_now, limit + 1)?;
-                let has_more = found.len() > limit;
-                found.truncate(limit);
-                let next_cursor = found
-                    .last()
-                    .filter(|_| has_more)
-                    .map(|(upload, _)| time_cursor(upload.created_at, upload.id));
-                let to_wire = |(upload, submitter): &(Upload, Submitter)| -> Result<Submission> {
-                    let submitter = submitter_to_wire(upload, submitter).ok_or(Error::RequestNotFound)?;
-                    Ok(Submission { submitter, upload: told(c, &caller, upload)? })
-                };
-                let submissions = found.iter().map(to_wire).collect::<Result<_>>()?;
-                Ok(Submissions { submissions, next_cursor })
-            })
-            .await
+        self.read_in_turn(&caller, move |c| {
+            let (request, ..) = known(c, &caller, id)?;
+            managed(c, &caller, request.folder).map_err(absent)?;
+            let mut found = requests::submissions(c, id, after, lease_now, limit + 1)?;
+            let has_more = found.len() > limit;
+            found.truncate(limit);
+            let next_cursor = found
+                .last()
+                .filter(|_| has_more)
+                .map(|(upload, _)| time_cursor(upload.created_at, upload.id));
+            let to_wire = |(upload, submitter): &(Upload, Submitter)| -> Result<Submission> {
+                let submitter = submitter_to_wire(upload, submitter).ok_or(Error::RequestNotFound)?;
+                Ok(Submission { submitter, upload: told(c, &caller, upload)? })
+            };
+            let submissions = found.iter().map(to_wire).collect::<Result<_>>()?;
+            Ok(Submissions { submissions, next_cursor })
+        })
+        .await
     }
 
     async fn hashed(&self, caller: &Caller, password: Option<String>) -> Result<Option<String>> {

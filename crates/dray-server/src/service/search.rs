@@ -25,7 +25,7 @@ impl Service {
         };
         let caller = *caller;
         let find = move |c: &Conn| Ok(search::search(c, &caller, &words, order, limit)?);
-        let found = self.db.read_long(find).await?;
+        let found = self.read_in_turn(&caller, find).await?;
         Ok(SearchHits {
             hits: found.items.iter().map(Item::to_wire).collect(),
             total_hits: found.total,

@@ -9,6 +9,7 @@ use super::make_way::Lacking;
 use super::turns::Turn;
 use super::{Made, Once, Service};
 use crate::db::clock::LeaseTime;
+use crate::db::fair::on_same_behalf;
 use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
 use crate::drive::upload::{State, Upload};
@@ -45,7 +46,9 @@ impl Service {
         };
         let upload = self.announced(caller, request, now)?;
         let (service, caller) = (self.clone(), *caller);
-        let task = self.tasks.spawn(async move { service.open_upload(caller, upload, once, turn).await });
+        let task = self
+            .tasks
+            .spawn(on_same_behalf(async move { service.open_upload(caller, upload, once, turn).await }));
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
     }
 

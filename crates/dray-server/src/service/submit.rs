@@ -130,24 +130,23 @@ impl Service {
         let submitter = caller.submitter().ok_or(Error::RequestNotFound)?;
         let (slug, lease_now) = (slug.to_owned(), self.db.lease_time());
         let after = cursor.map(read_time_cursor).transpose()?;
-        self.db
-            .read_long(move |c| {
-                let request = requests::of_submitter(c, submitter)?;
-                request.filter(|request| request.slug == slug).ok_or(Error::RequestNotFound)?;
-                let mut uploads = grants::uploads(c, submitter, after, lease_now, PAGE + 1)?;
-                let has_more = uploads.len() > PAGE;
-                uploads.truncate(PAGE);
-                let next_cursor =
-                    uploads.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
-                let arrived = uploads.iter().filter(|upload| matches!(upload.state, State::Completed { .. }));
-                let files = arrived.map(|upload| SentFile {
-                    file_name: upload.name.clone(),
-                    file_size: upload.size_bytes,
-                    created_at: wire_time(upload.created_at),
-                });
-                Ok(SentFiles { files: files.collect(), next_cursor })
-            })
-            .await
+        self.read_in_turn(caller, move |c| {
+            let request = requests::of_submitter(c, submitter)?;
+            request.filter(|request| request.slug == slug).ok_or(Error::RequestNotFound)?;
+            let mut uploads = grants::uploads(c, submitter, after, lease_now, PAGE + 1)?;
+            let has_more = uploads.len() > PAGE;
+            uploads.truncate(PAGE);
+            let next_cursor =
+                uploads.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
+            let arrived = uploads.iter().filter(|upload| matches!(upload.state, State::Completed { .. }));
+            let files = arrived.map(|upload| SentFile {
+                file_name: upload.name.clone(),
+                file_size: upload.size_bytes,
+                created_at: wire_time(upload.created_at),
+            });
+            Ok(SentFiles { files: files.collect(), next_cursor })
+        })
+        .await
     }
 
     /// The open request with this slug, for somebody who knows its password.

@@ -73,7 +73,7 @@ impl Service {
     pub(crate) async fn list_tokens(&self, caller: &Caller) -> Result<Tokens> {
         caller.require_whole_drive()?;
         let caller = *caller;
-        let rows = self.db.read_long(move |c| Ok(tokens::of_caller(c, &caller)?)).await?;
+        let rows = self.read_in_turn(&caller, move |c| Ok(tokens::of_caller(c, &caller)?)).await?;
         Ok(Tokens { tokens: rows.into_iter().map(to_wire).collect() })
     }
 

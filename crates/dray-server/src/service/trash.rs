@@ -46,7 +46,7 @@ impl Service {
         caller.require_whole_drive()?;
         let before = cursor.map(read_time_cursor).transpose()?;
         let caller = *caller;
-        let read = self.db.read_long(move |c| {
+        let read = self.read_in_turn(&caller, move |c| {
             let mut found = trash::page(c, &caller, before, limit + 1)?;
             let has_more = found.len() > limit;
             found.truncate(limit);

@@ -17,7 +17,7 @@ impl Service {
     /// The content of a folder (`None` means the root), `depth` levels down.
     pub(crate) async fn tree(&self, caller: &Caller, parent: Option<ItemId>, depth: u32) -> Result<Tree> {
         let caller = *caller;
-        self.db.read_long(move |c| list(c, &caller, parent, depth)).await
+        self.read_in_turn(&caller, move |c| list(c, &caller, parent, depth)).await
     }
 }
 

@@ -1,6 +1,7 @@
-//! Long transactions and the hashing of passwords take turns. A user has a few of them at a time, and the others wait here. So
-//! other people never wait for more than a few of them, however many requests one user sends at once. Limits on the rate of
-//! requests cannot do this: one batch of small files costs as much as a hundred requests.
+//! Long transactions, long reads and the hashing of passwords take turns. A user has a few of them at a time, and the others
+//! wait here. So other people never wait for more than a few of them, however many requests one user sends at once. Limits on
+//! the rate of requests cannot do this: one batch of small files, or one page of a large tree, costs as much as a hundred
+//! requests.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,12 +11,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Service;
 use super::tokens::check_still_valid;
+use crate::db::Conn;
 use crate::drive::access::Caller;
 use crate::drive::{Error, Result};
 
 /// How many long transactions of one user run or wait for the database at the same time, and passwords for a core. Two keep
 /// the database busy while an answer is on its way.
 const AT_ONCE: usize = 2;
+/// How many long reads of one user run at the same time.
+const READS_AT_ONCE: usize = 4;
 /// How many users are remembered before those who have no turn are forgotten.
 const REMEMBERED: usize = 1024;
 
@@ -24,6 +28,7 @@ const REMEMBERED: usize = 1024;
 struct Whose {
     user: UserId,
     is_strangers: bool,
+    is_reading: bool,
 }
 
 /// The turns of all users.
@@ -37,7 +42,22 @@ pub(super) struct Turn(#[expect(dead_code, reason = "it is held, and nothing els
 impl Service {
     /// Waits until the caller has a turn. Turns come in the order in which they were asked for.
     pub(super) async fn turn(&self, caller: &Caller) -> Result<Turn> {
-        let turns = self.turns.of(Whose { user: caller.user, is_strangers: caller.grant().is_some() });
+        self.turn_to(caller, false).await
+    }
+
+    /// Runs a longer read for the caller when it is their turn. Isolation: as for [`Db::read_long`](crate::db::Db::read_long).
+    pub(super) async fn read_in_turn<T, F>(&self, caller: &Caller, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Conn) -> Result<T> + Send + 'static,
+    {
+        let _turn = self.turn_to(caller, true).await?;
+        self.db.read_long(work).await
+    }
+
+    async fn turn_to(&self, caller: &Caller, is_reading: bool) -> Result<Turn> {
+        let whose = Whose { user: caller.user, is_strangers: caller.grant().is_some(), is_reading };
+        let turns = self.turns.of(whose);
         if let Ok(turn) = turns.clone().try_acquire_owned() {
             return Ok(Turn(turn));
         }
@@ -67,7 +87,7 @@ impl Turns {
         if known.len() >= REMEMBERED {
             known.retain(|_, turns| turns.strong_count() > 0);
         }
-        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        let turns = Arc::new(Semaphore::new(if whose.is_reading { READS_AT_ONCE } else { AT_ONCE }));
         known.insert(whose, Arc::downgrade(&turns));
         turns
     }
@@ -80,7 +100,7 @@ mod tests {
     use super::*;
 
     fn whose(user: u32, is_strangers: bool) -> Whose {
-        Whose { user: UserId::new(user, [0; 8]), is_strangers }
+        Whose { user: UserId::new(user, [0; 8]), is_strangers, is_reading: false }
     }
 
     #[test]
@@ -91,6 +111,10 @@ mod tests {
         assert!(take(whose(1, false)).is_none());
         assert!(take(whose(2, false)).is_some(), "another user");
         assert!(take(whose(1, true)).is_some(), "strangers who upload for the same user");
+        let reading = Whose { is_reading: true, ..whose(1, false) };
+        let reads: Vec<_> = (0..READS_AT_ONCE).map(|_| take(reading).unwrap()).collect();
+        assert!(take(reading).is_none());
+        drop(reads);
         drop(held);
         assert!(take(whose(1, false)).is_some());
     }

@@ -4,6 +4,7 @@ use dray_api::upload::{ListParts, OpenUploads, StoredParts, UploadKey};
 use jiff::Timestamp;
 
 use super::Service;
+use crate::db::fair::on_same_behalf;
 use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
 use crate::drive::event::Event;
@@ -62,7 +63,7 @@ impl Service {
         // The upload has ended in the database. If the store cannot be reached now, the sweeper removes the parts
         // later.
         let service = self.clone();
-        let freed = self.tasks.spawn(async move { service.free_parts(&upload).await }).await;
+        let freed = self.tasks.spawn(on_same_behalf(async move { service.free_parts(&upload).await })).await;
         if let Err(err) = freed.map_err(Error::internal).flatten() {
             tracing::warn!(upload = %id, %err, "the parts of an aborted upload stay in the store until a sweep removes them");
         }
@@ -97,7 +98,7 @@ impl Service {
         let (caller, lease_now) = (*caller, self.db.lease_time());
         let page =
             move |c: &Conn<'_>| Ok(uploads::open_of_caller(c, &caller, after, now, lease_now, limit + 1)?);
-        let mut found = self.db.read_long(page).await?;
+        let mut found = self.read_in_turn(&caller, page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
         let next_cursor = found.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));

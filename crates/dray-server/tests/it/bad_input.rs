@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::requests::visit;
 use crate::world::{Answer, World, refusal};
 
 const START: &str = "/drive/files/upload/multipart/start";
@@ -204,6 +205,16 @@ async fn a_list_is_refused_as_a_body_even_with_the_fields_in_order() {
         world.owner().step("start", &list).await.refused_for("The body"),
         refusal(400, "invalid_field")
     );
+}
+
+#[tokio::test]
+async fn who_has_no_token_sends_little() {
+    let world = World::start().await;
+    for (name, status) in [("n".repeat(10_000), 404), ("n".repeat(20_000), 413)] {
+        let path = format!("/r/{}/submitters", "0".repeat(32));
+        let answer = visit(&world, &path, &serde_json::json!({ "name": name })).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ pub(crate) async fn requested(owner: &Actor, folder: &str, more: &Value) -> (Val
 }
 
 /// The answer to somebody without a token, below a request's address.
-async fn visit(world: &World, path: &str, body: &Value) -> Answer {
+pub(crate) async fn visit(world: &World, path: &str, body: &Value) -> Answer {
     Answer::of(world.http.post(format!("{}{path}", world.url)).json(body)).await
 }
 

@@ -84,6 +84,7 @@ async fn list_tokens(data: &Data) -> anyhow::Result<()> {
 async fn revoke_token(id: TokenId, ends_made: bool, data: &Data) -> anyhow::Result<()> {
     let admin = open(data).await?;
     let revoked = admin.revoke_token_and(id, ends_made, clock::now()).await?;
+    let replacements = admin.replacements_of_token(id, clock::now()).await?;
     admin.close().await;
     let Some(made) = revoked else {
         return Err(NotFound(format!("there is no token {id}: see `dray token list`")).into());
@@ -96,8 +97,13 @@ async fn revoke_token(id: TokenId, ends_made: bool, data: &Data) -> anyhow::Resu
             counted(made)
         ),
     };
+    let of_replacement = |other: &TokenId| {
+        format!("\nIt was replaced by {other}, which still works. To end that too: dray token revoke {other}")
+    };
+    let text = text + &replacements.iter().map(of_replacement).collect::<String>();
     let value = json!({
         "id": id, "revoked": true, "links": made.links, "requests": made.requests, "linksAndRequestsEnded": ends_made,
+        "replacements": replacements,
     });
     Output::new(data.json).result(&text, &value)?;
     Ok(())

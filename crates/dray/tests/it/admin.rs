@@ -79,7 +79,14 @@ fn a_token_replaces_itself() {
     made["token"].as_str().unwrap().clone_into(&mut drive.token);
     let (code, said) = failed(&mut drive.client(&["token", "rotate", "--expires-in", "31d"]));
     assert!(code == 1 && said.contains("expiresAt"), "{code} {said}");
-    assert!(ok(&drive, &["token", "list"]).contains("rotated, until "));
+    let list = ok(&drive, &["token", "list"]);
+    let line = list.lines().find(|line| line.contains("rotated, until ")).unwrap();
+    let rotated = line.split_whitespace().next().unwrap();
+    let told = ok(&drive, &["token", "revoke", rotated]);
+    let command = told.split("To end that too: dray ").nth(1).unwrap_or_else(|| panic!("{told}")).trim();
+    drive.ok(&["mkdir", "g"]);
+    ok(&drive, &command.split(' ').collect::<Vec<_>>());
+    assert_eq!(failed(&mut drive.client(&["mkdir", "h"])).0, 4);
 }
 
 #[test]

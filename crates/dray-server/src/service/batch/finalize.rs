@@ -20,6 +20,7 @@ use super::super::{Service, is_reached};
 use super::outage::Outage;
 use super::start::{check_checksums, check_count};
 use super::starting::finalized;
+use crate::db::fair::on_same_behalf;
 use crate::db::uploads;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
@@ -64,8 +65,9 @@ impl Service {
         check_count(request.files.len())?;
         check_checksums(request.files.iter().map(|file| file.checksum.as_ref()))?;
         let (service, caller) = (self.clone(), *caller);
-        let task =
-            self.tasks.spawn(async move { Box::pin(service.finalize_all(&caller, request.files)).await });
+        let task = self.tasks.spawn(on_same_behalf(async move {
+            Box::pin(service.finalize_all(&caller, request.files)).await
+        }));
         task.await.map_err(|err| Error::internal(format_args!("finalize: {err}")))?
     }
 
