@@ -41,7 +41,7 @@ union all select 'part files by rows', -count(*) from store.part where file_tag 
 def left_over(guest):
     """Describes what is left over."""
     script = f"""sqlite3 -cmd '.timeout 20000' -separator ': ' /data/drive/drive.db "{LEFT}"
-echo "part files: $(find /data/drive/store/parts -type f | wc -l)" """
+echo "part files: $(find /data/drive/store/parts -type f 2>/dev/null | wc -l)" """
     counts = {}
     for line in guest.shell(script).splitlines():
         what, _, count = line.rpartition(": ")

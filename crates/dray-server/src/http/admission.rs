@@ -16,6 +16,9 @@ use crate::db::fair::{Party, on_behalf_of};
 use crate::drive::access;
 use crate::serve::{Collected, Connection, Held, Unread};
 
+/// Answers of at most this many bytes are not counted as unread. A client has not enough connections to hold much with them.
+const SMALL_ANSWER: u64 = 16 << 10;
+
 /// Prepares a request for the embedded store, which has its own limits.
 pub(super) fn for_store(mut request: Request) -> Request {
     let caller = Caller(ClientAddress::of(&request).address());
@@ -46,8 +49,10 @@ pub(super) async fn of_api<F: Future<Output = Response>>(
     };
     let response = on_behalf_of(Party::new(number(&client)), answer(collected(request))).await;
     let response = match connection {
-        Some(connection) => response.map(|body| Body::new(Unread::new(body, connection))),
-        None => response,
+        Some(connection) if response.body().size_hint().upper().is_none_or(|bytes| bytes > SMALL_ANSWER) => {
+            response.map(|body| Body::new(Unread::new(body, connection)))
+        }
+        _ => response,
     };
     match guest {
         Some(guest) => response.map(|body| Body::new(Held::new(body, guest))),
