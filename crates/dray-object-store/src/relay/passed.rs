@@ -63,7 +63,9 @@ pub(super) async fn read(
     if status == StatusCode::NOT_MODIFIED {
         headers.remove(header::CONTENT_LENGTH);
     } else {
-        headers.extend(bytes.map(|bytes| (header::CONTENT_LENGTH, bytes.into())));
+        if let Some(bytes) = bytes {
+            headers.insert(header::CONTENT_LENGTH, bytes.into());
+        }
         // The relay sets these headers itself, because some stores forget them, for ranges or always.
         apply_overrides(query, headers)?;
     }

@@ -325,6 +325,19 @@ async fn a_download_has_as_many_bytes_as_the_server_signed_or_does_not_look_comp
 }
 
 #[tokio::test]
+async fn the_length_of_a_download_is_told_once() {
+    let relay = relay(asked_by(|_| {
+        let answer = Response::builder().header("etag", "\"e\"").header("content-length", "4");
+        Box::pin(async move { Ok(answer.body(Body::from("body")).unwrap()) })
+    }));
+    for method in [Method::GET, Method::HEAD] {
+        let signed = url(&method, &[("x-dray-object-size", "4")], &[]);
+        let answer = ask(&relay, &method, &signed, &[], Body::empty()).await;
+        assert_eq!(answer.headers().get_all("content-length").iter().count(), 1, "{method}");
+    }
+}
+
+#[tokio::test]
 async fn a_part_counts_as_stored_only_if_the_store_says_so_as_s3_does() {
     for (etag, body, wanted) in [
         (None, "", error(503, "SlowDown")),

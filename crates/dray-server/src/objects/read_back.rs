@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::{BodyDataStream, Bytes};
 use futures_util::StreamExt as _;
-use http::{Method, Response, StatusCode, header};
+use http::{Method, Response, header};
 
 use super::failure::Failed;
 use super::request::Request;
@@ -22,6 +22,8 @@ use crate::drive::{Error, Result};
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often one reading asks for the rest of an object whose answers break off.
 const MOST_STRETCHES: u32 = 8;
+/// The status of an answer that has the whole object (RFC 9110, 15.3.1).
+const WHOLE: u16 = 200;
 
 /// An object as the store described it. What the store then sends of it must agree with that.
 #[derive(Debug, Clone, Copy)]
@@ -235,7 +237,7 @@ fn brings<B>(answer: &Response<B>, of: Source<'_>, (from, last): (u64, u64)) -> 
             let is_asked = begin == from && end <= last && size == of.size_bytes;
             (from, (end + 1).checked_sub(begin).filter(|_| is_asked)?)
         }
-        None if answer.status() == StatusCode::OK => (0, of.size_bytes),
+        None if answer.status().as_u16() == WHOLE => (0, of.size_bytes),
         None => return None,
     };
     let length = headers.get(header::CONTENT_LENGTH);
@@ -267,7 +269,7 @@ mod tests {
     use axum::Router;
     use axum::body::Body;
     use axum::response::{IntoResponse as _, Response};
-    use http::HeaderMap;
+    use http::{HeaderMap, StatusCode};
 
     use super::*;
 

@@ -18,7 +18,7 @@ use crate::operate::{Done, back_up_from, restore_telling, restore_to, store_of};
 use crate::world::{World, bytes, real_now};
 
 /// The size of the file that gets damaged: two blocks of the embedded store, so that it can be damaged in the second.
-const SIZE: usize = 300_000;
+pub(crate) const SIZE: usize = 300_000;
 
 /// The file in which the embedded store keeps the part of this size.
 fn part_file(store: &World, size: usize) -> PathBuf {
@@ -61,7 +61,7 @@ impl Harm {
 }
 
 /// Puts other bytes under a key.
-async fn overwrite(s3: &S3Config, key: &str, content: &[u8]) {
+pub(crate) async fn overwrite(s3: &S3Config, key: &str, content: &[u8]) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), content).unwrap();
     let objects = Objects::other(s3, None, &Arc::new(Metrics::off())).await.unwrap();
@@ -73,15 +73,15 @@ async fn overwrite(s3: &S3Config, key: &str, content: &[u8]) {
 }
 
 /// A drive with three files, of which the second is about to be damaged, and where its store is.
-struct Scene {
-    world: World,
+pub(crate) struct Scene {
+    pub(crate) world: World,
     /// The drive whose store it uses, if it is not its own.
     store: Option<World>,
     /// How commands reach its store, if it is not its own.
     s3: Option<S3Config>,
     ids: Vec<String>,
     /// The key of the second file.
-    key: String,
+    pub(crate) key: String,
     folder: tempfile::TempDir,
 }
 
@@ -99,7 +99,7 @@ impl Scene {
         scenes
     }
 
-    async fn on(world: World, store: Option<World>, s3: Option<S3Config>) -> Self {
+    pub(crate) async fn on(world: World, store: Option<World>, s3: Option<S3Config>) -> Self {
         let owner = world.owner();
         let mut ids = Vec::new();
         for (name, content) in
@@ -132,7 +132,7 @@ impl Scene {
         harm.come_to(self.store(), &self.key).await;
     }
 
-    fn backup(&self) -> &Path {
+    pub(crate) fn backup(&self) -> &Path {
         self.folder.path()
     }
 
@@ -149,7 +149,7 @@ impl Scene {
         }
     }
 
-    async fn back_up(&self, folder: &Path, bytes: Bytes) -> Done {
+    pub(crate) async fn back_up(&self, folder: &Path, bytes: Bytes) -> Done {
         back_up_from(&self.world, self.open_store().await, folder, bytes).await
     }
 
@@ -171,7 +171,7 @@ impl Scene {
 }
 
 /// The object key of an item of this name in the rows of a backup.
-fn key_of(backup: &Path, name: &str) -> String {
+pub(crate) fn key_of(backup: &Path, name: &str) -> String {
     let rows = std::fs::read_to_string(backup.join("drive.jsonl")).unwrap();
     let row = rows.lines().find(|line| line.contains("\"items\"") && line.contains(&format!("\"{name}\"")));
     let row: Value = serde_json::from_str(row.unwrap()).unwrap();
@@ -389,77 +389,4 @@ async fn an_object_that_the_store_refuses_is_named_and_stops_no_other() {
     assert_eq!(first, [(false, true, false), (true, false, true)]);
     middle.will(Act::Serves);
     assert_eq!(sweep(true).await, [(true, true, false)]);
-}
-
-#[tokio::test]
-async fn a_page_that_a_proxy_sends_once_never_becomes_a_part_of_a_backup() {
-    let host = World::start().await;
-    if host.store.is_some() {
-        return;
-    }
-    let (middle, s3) = Middle::start(&host).await;
-    let world = World::start_with(|config| config.s3 = Some(s3.clone())).await;
-    // Nobody announced its checksum, so nothing but the store's answers says what its bytes are.
-    world.owner().upload("unchecked", &[bytes(SIZE, 2)]).await;
-    let folder = tempfile::tempdir().unwrap();
-    let back_up = async |bytes: Bytes| {
-        let store = Store::open_new(world.data.path(), Some(&s3), "").await.unwrap();
-        back_up_from(&world, store, folder.path(), bytes).await.unwrap()
-    };
-    middle.will(Act::Pages(99));
-    let (copied, troubles) = back_up(Bytes::New).await;
-    assert_eq!((copied.failed, copied.bytes), (1, 0), "{troubles:?}");
-    middle.reads();
-    middle.will(Act::Pages(1));
-    let (copied, troubles) = back_up(Bytes::New).await;
-    assert_eq!((copied.failed, copied.bytes), (0, SIZE as u64), "{troubles:?}");
-    let key = key_of(folder.path(), "unchecked");
-    let copy = folder.path().join("objects").join(&key);
-    assert!(std::fs::read(&copy).unwrap() == bytes(SIZE, 2));
-
-    middle.will(Act::Serves);
-    overwrite(&s3, &key, &bytes(SIZE, 9)).await;
-    let (copied, troubles) = back_up(Bytes::All).await;
-    assert_eq!(copied.damaged, 1);
-    assert!(
-        troubles[0].contains("no checksum from the upload says which are the right ones"),
-        "{troubles:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_repeated_restore_or_move_removes_what_a_killed_one_had_begun() {
-    let scene = Scene::on(World::start().await, None, None).await;
-    if scene.world.store.is_some() {
-        return;
-    }
-    scene.back_up(scene.backup(), Bytes::New).await.unwrap();
-    let host = World::start().await;
-    let s3 = host.as_store(host.url.clone());
-    let objects = Objects::other(&s3, None, &Arc::new(Metrics::off())).await.unwrap();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), bytes(SIZE, 2)).unwrap();
-    let of_others = "files/0123456789abcdef01234567/other";
-    let _other = objects.begin_object(of_others, "a/b", 1).await.unwrap();
-    let data = tempfile::tempdir().unwrap();
-    let other = scene.world.elsewhere().await;
-    for is_move in [false, true] {
-        // A command that is killed aborts nothing.
-        let mut killed = objects.begin_object(&scene.key, "a/b", SIZE as u64).await.unwrap();
-        killed.put(file.path(), 0, SIZE as u64).await.unwrap();
-        let to = Store::open_new(scene.world.data.path(), Some(&s3), "").await.unwrap();
-        if is_move {
-            let (from, admin) = (store_of(&scene.world).await, scene.world.admin().await);
-            let clock = Clock::from_fn(real_now);
-            admin.move_objects(&from, &to, data.path(), &clock, |_| {}).await.unwrap();
-            admin.close().await;
-            from.close().await;
-        } else {
-            let (restored, troubles) = restore_to(&other, to, scene.backup()).await.unwrap();
-            assert_eq!((restored.failed, troubles), (0, vec![]));
-        }
-        let left = objects.begun_uploads("files/").await.unwrap();
-        let left: Vec<_> = left.iter().map(|upload| upload.key.as_str()).collect();
-        assert_eq!(left, [of_others], "move: {is_move}");
-    }
 }

@@ -232,11 +232,11 @@ async fn spoilt(response: Response) -> Response {
     Response::from_parts(head, bytes.into())
 }
 
-/// The same answer, of which only the first bytes arrive: ten of them, or one if there are fewer.
+/// The same answer, of which only the first bytes arrive: ten of them, or half if there are fewer.
 async fn partial(act: Act, response: Response, held: UnderWay) -> Response {
     let (head, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
-    let begun = bytes.slice(..if bytes.len() > 10 { 10 } else { 1 });
+    let begun = bytes.slice(..10.min(bytes.len() / 2));
     let pieces = stream::unfold((Some(begun), held), move |(begun, held)| async move {
         match (begun, act) {
             (Some(begun), _) => Some((Ok::<Bytes, _>(begun), (None, held))),
