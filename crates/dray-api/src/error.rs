@@ -176,7 +176,7 @@ codes! {
     StoreUnreachable = "store_unreachable",
     /// 503: the database cannot be reached or is too busy.
     DatabaseUnreachable = "database_unreachable",
-    /// 503: too many passwords are being checked at once.
+    /// 503: too many passwords are being checked at once, or an address has too many connections.
     Busy = "busy",
     /// 503: finalize is not finished yet; it is safe to send it again.
     FinalizePending = "finalize_pending",

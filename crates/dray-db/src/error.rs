@@ -47,11 +47,12 @@ impl From<Error> for drive::Error {
 
 /// Whether the same transaction may succeed later (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 /// True for lost connections (08), rollbacks by the server (40), resources (53), operators' actions (57), files (58),
-/// locks (55P03), a server that is no longer the primary (25006), and a prepared statement that a pooler has lost
-/// (26000, 42P05).
+/// locks (55P03), a server that is no longer the primary (25006), a transaction that Postgres ended because this machine
+/// stood still in it (25P03, 25P04), and a prepared statement that a pooler has lost (26000, 42P05).
 fn is_passing(state: &SqlState) -> bool {
     let class = state.code().get(..2).unwrap_or_default();
     matches!(class, "08" | "40" | "53" | "57" | "58")
+        || matches!(state.code(), "25P03" | "25P04")
         || *state == SqlState::LOCK_NOT_AVAILABLE
         || *state == SqlState::READ_ONLY_SQL_TRANSACTION
         || is_lost_session(state)
@@ -67,6 +68,17 @@ mod tests {
     use rusqlite::ffi;
 
     use super::*;
+
+    #[test]
+    fn a_transaction_that_postgres_ended_or_lost_passes_and_a_wrong_statement_does_not() {
+        for code in ["08006", "25006", "25P03", "25P04", "26000", "40001", "53300", "55P03", "57P01", "58030"]
+        {
+            assert!(is_passing(&SqlState::from_code(code)), "{code}");
+        }
+        for code in ["22021", "23505", "25P01", "25P02", "28P01", "42601", "42P01", "XX000"] {
+            assert!(!is_passing(&SqlState::from_code(code)), "{code}");
+        }
+    }
 
     #[test]
     fn a_process_without_descriptors_or_memory_is_told_to_ask_again_and_a_broken_file_is_not() {

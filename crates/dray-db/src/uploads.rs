@@ -88,6 +88,12 @@ pub fn open(c: &Conn, id: UploadRowId, store_upload_id: &str) -> Result<bool, Er
     Ok(execute(c, sql, &[&id.to_string(), &store_upload_id])? == 1)
 }
 
+/// The store's upload id of the upload that makes this object, if the upload is still known.
+pub fn store_id_of(c: &Conn, object_key: &str) -> Result<Option<String>, Error> {
+    let sql = "select store_upload_id from uploads where object_key = $1 and store_upload_id is not null";
+    find(c, sql, &[&object_key], |row| row.get("store_upload_id"))
+}
+
 /// The caller's upload by the ids that the API uses.
 pub fn of_caller(
     c: &Conn,

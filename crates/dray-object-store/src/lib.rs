@@ -46,7 +46,7 @@ pub use http::{BucketIn, SentPath, is_streamed, pipeline};
 pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_servers_key};
 pub use meta::{has_bucket_in, has_object_in};
 pub use open_error::OpenError;
-pub use relay::{Asking, Probing, Relay, RelayConfig, Relayed, Unanswered, Upstream};
+pub use relay::{Asking, Probing, RELAYED_SIZE, Relay, RelayConfig, Relayed, Unanswered, Upstream};
 pub use reserve::Spending;
 pub use store::ObjectStore;
 pub use transfers::{Caller, TransferStock};

@@ -24,7 +24,7 @@ use dray_drive::clock::Clock;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
 use dray_server::lease::holding;
-use dray_server::objects::{Depth, Held};
+use dray_server::objects::{Depth, Held, Source};
 use dray_server::random;
 
 pub(crate) const ROWS: &str = "drive.jsonl";
@@ -249,8 +249,8 @@ async fn back_up(
             return Ok((Some(entry.clone()), outcome));
         }
     }
-    let head = store.objects.head(&object.key).await?;
-    if head.is_none_or(|head| head.size_bytes != object.size_bytes) {
+    let head = store.objects.head(&object.key).await?.filter(|head| head.size_bytes == object.size_bytes);
+    let Some(head) = head else {
         let Some(damage) = damage else {
             return Ok((
                 None,
@@ -259,27 +259,32 @@ async fn back_up(
         };
         let what = format_args!("{damage}, and the store does not have its bytes either");
         return Ok((kept.cloned(), Outcome::Damaged(object.trouble(what))));
-    }
+    };
     if bytes == Bytes::None {
         return Ok((Some(entry_of(&object, None)), Outcome::Kept));
     }
-    let Some(crc64) = copy_bytes(store, folder, &object, &path, expected).await? else {
+    let Some(crc64) = copy_bytes(store, folder, head.source(&object.key), &path, expected).await? else {
         let damage = damage.map(|damage| format!("{damage}, and ")).unwrap_or_default();
-        let what = format_args!("{damage}the store has bytes with another checksum than the drive knows");
+        let whose = if object.crc64.is_some() { "the drive knows" } else { "the backup has noted" };
+        let what = format_args!("{damage}the store has bytes with another checksum than {whose}");
         return Ok((kept.cloned(), Outcome::Damaged(object.trouble(what))));
     };
     let outcome = damage.map(|damage| object.trouble(format_args!("{damage}; it was copied again")));
     Ok((Some(entry_of(&object, Some(crc64))), outcome.map_or(Outcome::Copied, Outcome::CopiedBut)))
 }
 
-/// Looks at the store's bytes of an object that the backup has.
+/// Looks at the store's bytes of an object that the backup has. Which of the two has the right ones is known only if the
+/// drive has a checksum from the upload: the backup's own checksum is that of what the store gave once.
 async fn check_store(store: &Store, object: &ItemObject, expected: Option<&Crc64>) -> drive::Result<Outcome> {
-    let what = match store.objects.held(object.wanted(expected), Depth::Bytes).await? {
+    let (what, backups) = match store.objects.held(object.wanted(expected), Depth::Bytes).await? {
         Held::Wanted => return Ok(Outcome::Kept),
-        Held::Nothing => "no longer has its bytes".to_owned(),
-        Held::Other(what) => what,
+        Held::Nothing => ("no longer has its bytes".to_owned(), "the backup has them"),
+        Held::Other(what) if object.crc64.is_some() => (what, "the backup has the right ones"),
+        Held::Other(what) => {
+            (what, "the backup has others, and no checksum from the upload says which are the right ones")
+        }
     };
-    Ok(Outcome::Damaged(object.trouble(format_args!("the store {what}; the backup has the right ones"))))
+    Ok(Outcome::Damaged(object.trouble(format_args!("the store {what}; {backups}"))))
 }
 
 fn entry_of(object: &ItemObject, crc64: Option<Crc64>) -> Entry {
@@ -292,7 +297,7 @@ fn entry_of(object: &ItemObject, crc64: Option<Crc64>) -> Entry {
 async fn copy_bytes(
     store: &Store,
     folder: &Path,
-    object: &ItemObject,
+    of: Source<'_>,
     path: &Path,
     expected: Option<&Crc64>,
 ) -> drive::Result<Option<Crc64>> {
@@ -300,7 +305,7 @@ async fn copy_bytes(
     let unfinished = path.with_extension("new");
     let mut file = private::create_file(&unfinished).map_err(|err| on_disk(&err))?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
-    let read = store.objects.read(&object.key, (0, object.size_bytes), |bytes| {
+    let read = store.objects.read(of, (0, of.size_bytes), |bytes| {
         digest.update(bytes);
         file.write_all(bytes).map_err(|err| on_disk(&err))
     });

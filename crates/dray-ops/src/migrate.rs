@@ -17,6 +17,7 @@ use dray_drive::clock::Clock;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
 use dray_server::belonging;
+use dray_server::objects::Source;
 
 impl Admin {
     /// Copies this drive's rows into `to`, and compares them. `to` must be empty, or already have all of them.
@@ -61,6 +62,7 @@ impl Admin {
         dump::write(&self.db, rows.path(), clock.now()).await?;
         let objects = dump::objects(rows.path())?;
         plan(&objects, &mut tell);
+        to.abort_begun(&objects, &mut tell).await?;
         let (mut notes, compared) = Notes::open(folder, to.objects.name())?;
         let mut copied = Copied::default();
         let needs = Needs { stores: &[from, to], folder: Some(folder) };
@@ -97,16 +99,19 @@ async fn move_one(
     {
         return Ok((None, Outcome::Kept));
     }
-    if from.objects.head(key).await?.is_none_or(|head| head.size_bytes != *size_bytes) {
+    let head = from.objects.head(key).await?.filter(|head| head.size_bytes == *size_bytes);
+    let Some(head) = head else {
         return Ok((None, Outcome::Missing(object.trouble("the store does not have its bytes"))));
-    }
-    let Some(copied) = copy(from, to, folder, &object).await? else {
+    };
+    let Some(copied) = copy(from, head.source(key), to, folder, &object).await? else {
         let what = "its bytes have another checksum than the drive knows, and were not moved";
         return Ok((None, Outcome::Damaged(object.trouble(what))));
     };
-    let etag = to.objects.whole_file(key, false).await?.map(|there| there.etag);
-    if to.objects.read_crc64(key, *size_bytes).await? == copied && etag.is_some() {
-        return Ok((etag, Outcome::Copied));
+    let there = to.objects.head(key).await?.filter(|there| there.size_bytes == *size_bytes);
+    if let Some(there) = there
+        && to.objects.read_crc64(there.source(key)).await? == copied
+    {
+        return Ok((Some(there.etag), Outcome::Copied));
     }
     to.objects.delete(key).await?;
     let known = crc64.as_ref().unwrap_or(&copied).as_str();
@@ -118,7 +123,13 @@ async fn move_one(
 
 /// Copies an object's bytes, and returns their checksum. If the drive knows another checksum, it copies nothing, and
 /// returns `None`.
-async fn copy(from: &Store, to: &Store, folder: &Path, object: &ItemObject) -> drive::Result<Option<Crc64>> {
+async fn copy(
+    from: &Store,
+    of: Source<'_>,
+    to: &Store,
+    folder: &Path,
+    object: &ItemObject,
+) -> drive::Result<Option<Crc64>> {
     let ItemObject { key, mime_type, size_bytes, crc64, .. } = object;
     let mut new = to.objects.begin_object(key, mime_type, *size_bytes).await?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
@@ -126,7 +137,7 @@ async fn copy(from: &Store, to: &Store, folder: &Path, object: &ItemObject) -> d
         let put = async {
             let on_disk = |err| on_disk(&err);
             let mut part = tempfile::NamedTempFile::new_in(folder).map_err(on_disk)?;
-            let read = from.objects.read(key, (offset, len), |bytes| {
+            let read = from.objects.read(of, (offset, len), |bytes| {
                 digest.update(bytes);
                 part.write_all(bytes).map_err(on_disk)
             });

@@ -1,5 +1,5 @@
 //! Orphans: objects without an item and uploads without a row. They remain when a database is restored from an older
-//! backup, or when a part arrives after its upload was aborted.
+//! backup, when a restore or a move was killed and not run again, or when a request or a part arrives very late.
 //!
 //! Every key names its workspace. Several drives may use one bucket, so only keys of this drive's workspaces can be its
 //! orphans. Everything else is counted and never removed.

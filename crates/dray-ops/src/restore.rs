@@ -37,6 +37,7 @@ impl Admin {
         let known: BTreeMap<_, _> =
             list.entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect();
         plan(&objects, &mut tell);
+        store.abort_begun(&objects, &mut tell).await?;
         let mut copied = Copied::default();
         let needs = Needs { stores: &[store], folder: None };
         let work = |object| {

@@ -1,6 +1,7 @@
 //! A drive's object store, as the operator's commands reach it: an external store at its address; the embedded store
 //! through the running server or, if none runs, by opening it.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +9,11 @@ use std::sync::Arc;
 use dray_object_store::{KeyKind, WhenShort};
 
 use crate::admin::Admin;
+use crate::dump::ItemObject;
+use crate::outcome::Told;
+use dray_drive as drive;
 use dray_drive::clock::Clock;
+use dray_drive::item::OBJECT_PREFIX;
 use dray_drive::settings::{BUCKET, Config, REGION, S3Config, store_folder};
 use dray_server::belonging::{self, Marking, NotOurs};
 use dray_server::embedded::EmbeddedStore;
@@ -92,6 +97,34 @@ impl Store {
         let alone = data_folder::lock(data)?;
         let (opened, objects) = open_embedded(data, &Arc::new(Metrics::off())).await?;
         Ok(Self { objects, opened: Some(opened), _alone: Some(alone) })
+    }
+
+    /// Aborts the uploads that an earlier run, which was killed, has begun for these objects: they hold parts, and nothing
+    /// else knows them. Items have no other uploads. Only a store that cannot be reached is an error: what a store does not
+    /// list or abort stays, and no object is affected.
+    pub(crate) async fn abort_begun(
+        &self,
+        objects: &[ItemObject],
+        tell: &mut impl FnMut(Told<'_>),
+    ) -> drive::Result<()> {
+        let keys: BTreeSet<_> = objects.iter().map(|object| object.key.as_str()).collect();
+        let aborted = async {
+            for upload in self.objects.begun_uploads(OBJECT_PREFIX).await? {
+                if keys.contains(upload.key.as_str()) {
+                    self.objects.abort_upload(&upload.key, &upload.upload_id).await?;
+                }
+            }
+            Ok::<(), drive::Error>(())
+        };
+        match aborted.await {
+            Err(err) if !err.is_passing() => {
+                tell(Told::Trouble(&format!(
+                    "the store may keep parts of files that an earlier run was copying when it was killed: {err}"
+                )));
+                Ok(())
+            }
+            aborted => aborted,
+        }
     }
 
     /// Closes the store.

@@ -21,7 +21,7 @@ pub mod pipeline;
 mod place;
 mod post_object;
 mod put_object;
-mod range;
+pub(crate) mod range;
 mod stored_headers;
 mod subresources;
 mod tags;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// What a `Range` header asks for, in an object of some size.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     Whole,
     Bytes(Range<u64>),
     /// The range does not overlap the object: 416.
@@ -13,7 +13,7 @@ pub(super) enum Asked {
 }
 
 /// Reads a `Range` header for an object of `size_bytes`.
-pub(super) fn parse(header: &str, size_bytes: u64) -> Asked {
+pub(crate) fn parse(header: &str, size_bytes: u64) -> Asked {
     let Some((first, last)) = header.strip_prefix("bytes=").and_then(|spec| spec.split_once('-')) else {
         return Asked::Whole;
     };

@@ -8,6 +8,7 @@
 
 mod lent;
 mod passed;
+mod told;
 mod upload;
 mod upstream;
 
@@ -32,6 +33,7 @@ use tokio::{
 };
 
 use self::lent::Lent;
+pub use self::told::RELAYED_SIZE;
 pub use self::upstream::{Asking, Probing, Relayed, Unanswered, Upstream};
 use crate::{
     BucketIn, CorsOrigins, TransferStock, WhenShort,
@@ -248,16 +250,20 @@ async fn read(call: &Call, operation: &'static str) -> Result<Response, Failure>
     ];
     for name in asked {
         for value in call.head.headers.get_all(&name) {
-            request.headers.append(&name, value.clone());
+            if name != header::RANGE || told::is_one_range(value) {
+                request.headers.append(&name, value.clone());
+            }
         }
     }
+    let sent = request.headers.clone();
+    let wanted = told::Wanted::of(&call.query, &sent);
     let upstream = &call.relay.0.upstream;
     let answer = tokio::select! {
         asked = timeout(HEAD_PATIENCE, upstream.ask(request)) => asked.map_err(|_| passed::silent(HEAD_PATIENCE))?,
         down = upstream.is_down(sleep(PROBE_AFTER)) => Err(down),
     };
     let answer = answer.map_err(passed::unanswered)?;
-    passed::read(answer, operation, &call.query, (transfer, turn)).await
+    passed::read(answer, operation, (&call.query, &wanted), (transfer, turn)).await
 }
 
 /// A place among the downloads. If places are short, this calls `when_short`, so that the server can cut off clients

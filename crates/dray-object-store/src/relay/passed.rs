@@ -13,8 +13,14 @@ use futures_util::{Stream, StreamExt as _, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use tokio::time::timeout;
 
-use super::{STORE_PATIENCE, Unanswered};
-use crate::{failure::Failure, http::apply_overrides};
+use super::{
+    STORE_PATIENCE, Unanswered,
+    told::{Told, Wanted},
+};
+use crate::{
+    failure::{Failure, slow_down},
+    http::apply_overrides,
+};
 
 /// Headers of an object that are passed on. Its metadata and its rules for caches are not among them, because the
 /// server sets its own.
@@ -34,7 +40,7 @@ const CHECKSUM: &str = "x-amz-checksum-";
 pub(super) async fn read(
     answer: http::Response<Body>,
     operation: &'static str,
-    query: &Query,
+    (query, wanted): (&Query, &Wanted<'_>),
     held: impl Send + 'static,
 ) -> Result<Response, Failure> {
     let status = answer.status();
@@ -42,8 +48,12 @@ pub(super) async fn read(
         return Err(refused(answer, operation).await);
     }
     let (parts, body) = answer.into_parts();
+    let Told { status, bytes } = match status {
+        StatusCode::NOT_MODIFIED => Told { status, bytes: None },
+        status => wanted.told(status, &parts.headers).map_err(|why| not_the_object(operation, why))?,
+    };
     let is_head = operation == "HeadObject" || status == StatusCode::NOT_MODIFIED;
-    let body = if is_head { Body::empty() } else { Body::from_stream(pieces(body, held)) };
+    let body = if is_head { Body::empty() } else { Body::from_stream(pieces(body, bytes, held)) };
     let mut response = Response::new(body);
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -53,13 +63,17 @@ pub(super) async fn read(
     if status == StatusCode::NOT_MODIFIED {
         headers.remove(header::CONTENT_LENGTH);
     } else {
+        if let Some(bytes) = bytes {
+            headers.insert(header::CONTENT_LENGTH, bytes.into());
+        }
         // The relay sets these headers itself, because some stores forget them, for ranges or always.
         apply_overrides(query, headers)?;
     }
     Ok(response)
 }
 
-/// Passes on a store's answer to a part.
+/// Passes on a store's answer to a part. An answer without an `ETag`, or with an error in its body, does not say that the
+/// store has the part.
 pub(super) async fn stored(
     answer: http::Response<Body>,
     operation: &'static str,
@@ -67,33 +81,61 @@ pub(super) async fn stored(
     if !answer.status().is_success() {
         return Err(refused(answer, operation).await);
     }
+    let (head, body) = answer.into_parts();
+    if let Some(said) = error_in(body).await {
+        let status = ErrorCode::parse(&said.code).unwrap_or(ErrorCode::InternalError).status();
+        return Err(failure(status, Some(said), operation, &head.headers));
+    }
+    if !head.headers.contains_key(header::ETAG) {
+        return Err(not_the_object(operation, "it has no ETag"));
+    }
     let mut response = Response::new(Body::empty());
     let is_checksum = |name: &HeaderName| name.as_str().starts_with(CHECKSUM);
-    let told = answer.headers().iter().filter(|(name, _)| **name == header::ETAG || is_checksum(name));
+    let told = head.headers.iter().filter(|(name, _)| **name == header::ETAG || is_checksum(name));
     response.headers_mut().extend(told.map(|(name, value)| (name.clone(), value.clone())));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
     Ok(response)
 }
 
-/// The pieces of an answer. If they stop arriving, the connection to the client is cut, because the answer's length
-/// is already announced.
-fn pieces(body: Body, held: impl Send + 'static) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let pieces = body.into_data_stream();
-    stream::unfold(Some((pieces, held)), |state| async {
-        let (mut pieces, held) = state?;
+/// The error that a store says in a body. If the body does not arrive, there is none.
+async fn error_in(body: Body) -> Option<ErrorAnswer> {
+    let body = timeout(STORE_PATIENCE, axum::body::to_bytes(body, MAX_ERROR_BYTES)).await;
+    body.ok().and_then(Result::ok).and_then(|body| ErrorAnswer::parse(&body))
+}
+
+/// The pieces of an answer. If they stop arriving, or are not as many `bytes` as the answer must have, the connection to
+/// the client is cut, so that what it has received does not look complete.
+fn pieces(
+    body: Body,
+    bytes: Option<u64>,
+    held: impl Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::unfold(Some((body.into_data_stream(), bytes, held)), |state| async {
+        let (mut pieces, left, held) = state?;
+        let cut = |cause: &dyn std::fmt::Display, what| {
+            tracing::warn!(%cause, "the store broke off a download");
+            Some((Err(io::Error::other(what)), None))
+        };
         match timeout(STORE_PATIENCE, pieces.next()).await {
+            Ok(None) if left.is_some_and(|left| left > 0) => {
+                cut(&"its answer ended too early", "the store broke off its answer")
+            }
             Ok(None) => None,
-            Ok(Some(Ok(piece))) => Some((Ok(piece), Some((pieces, held)))),
-            Ok(Some(Err(err))) => {
-                tracing::warn!(cause = %err, "the store broke off a download");
-                Some((Err(io::Error::other("the store broke off its answer")), None))
-            }
-            Err(_) => {
-                tracing::warn!("the store was silent for too long in a download");
-                Some((Err(io::Error::other("the store sends nothing more")), None))
-            }
+            Ok(Some(Ok(piece))) => match left.map(|left| left.checked_sub(piece.len() as u64)) {
+                Some(None) => cut(&"its answer is too long", "the store sends too much"),
+                left => Some((Ok(piece), Some((pieces, left.flatten(), held)))),
+            },
+            Ok(Some(Err(err))) => cut(&err, "the store broke off its answer"),
+            Err(_) => cut(&"it was silent for too long", "the store sends nothing more"),
         }
     })
+}
+
+/// The error for an answer with the status of a success that is not what was requested. It proves nothing.
+fn not_the_object(operation: &'static str, why: &'static str) -> Failure {
+    let cause = format!("the store's answer to {operation} is not S3's: {why}");
+    let told = slow_down("The store behind this server gave an answer that cannot be used; try again");
+    Failure { cause: Some(cause.into()), ..told }
 }
 
 /// The error if the store could not be asked.
@@ -110,10 +152,8 @@ pub(super) fn silent(waited: Duration) -> Failure {
 /// The store's refusal, in S3's form.
 async fn refused(answer: http::Response<Body>, operation: &'static str) -> Failure {
     let (head, body) = answer.into_parts();
-    // If the body does not arrive, the status is enough.
-    let body = timeout(STORE_PATIENCE, axum::body::to_bytes(body, MAX_ERROR_BYTES)).await;
-    let said = body.ok().and_then(Result::ok).and_then(|body| ErrorAnswer::parse(&body));
-    failure(head.status, said, operation, &head.headers)
+    // Without a body, the status is enough.
+    failure(head.status, error_in(body).await, operation, &head.headers)
 }
 
 fn failure(

@@ -280,7 +280,8 @@ async fn a_download_whose_bytes_stop_arriving_is_cut_off() {
             0 => Some((Ok::<_, std::io::Error>(Bytes::from_static(b"ab")), 1)),
             _ => std::future::pending().await,
         });
-        let answer = Response::builder().header("content-length", "3").body(Body::from_stream(bytes));
+        let answer = Response::builder().header("etag", "\"e\"").header("content-length", "3");
+        let answer = answer.body(Body::from_stream(bytes));
         Box::pin(async move { Ok(answer.unwrap()) })
     });
     let relay = relay(upstream);
@@ -288,6 +289,78 @@ async fn a_download_whose_bytes_stop_arriving_is_cut_off() {
     assert_eq!(relay.transfers().downloads, 1);
     assert!(to_bytes(answer.into_body(), 10).await.is_err());
     assert_eq!(relay.transfers().downloads, 0);
+}
+
+/// A relay to a store that answers every request with this `ETag` and body, without a length.
+fn answering(etag: Option<&'static str>, body: &'static str) -> Relay {
+    relay(asked_by(move |_| {
+        let mut answer = Response::builder();
+        if let Some(etag) = etag {
+            answer = answer.header("etag", etag);
+        }
+        let bytes = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(body.as_bytes()))]);
+        let answer = answer.body(Body::from_stream(bytes)).unwrap();
+        Box::pin(async move { Ok(answer) })
+    }))
+}
+
+#[tokio::test]
+async fn a_download_has_as_many_bytes_as_the_server_signed_or_does_not_look_complete() {
+    let signed = url(&Method::GET, &[("x-dray-object-size", "4")], &[]);
+    for (body, is_whole) in [("body", true), ("bod", false), ("", false), ("body!", false)] {
+        let relay = answering(Some("\"e\""), body);
+        let answer = ask(&relay, &Method::GET, &signed, &[], Body::empty()).await;
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-length"]),
+            (200, &"4".parse().unwrap())
+        );
+        assert_eq!(to_bytes(answer.into_body(), 10).await.is_ok(), is_whole, "{body}");
+        assert_eq!(relay.transfers().downloads, 0);
+    }
+    let page = answering(None, "page");
+    assert_eq!(
+        code(ask(&page, &Method::GET, &signed, &[], Body::empty()).await).await,
+        error(503, "SlowDown")
+    );
+}
+
+#[tokio::test]
+async fn the_length_of_a_download_is_told_once() {
+    let relay = relay(asked_by(|_| {
+        let answer = Response::builder().header("etag", "\"e\"").header("content-length", "4");
+        Box::pin(async move { Ok(answer.body(Body::from("body")).unwrap()) })
+    }));
+    for method in [Method::GET, Method::HEAD] {
+        let signed = url(&method, &[("x-dray-object-size", "4")], &[]);
+        let answer = ask(&relay, &method, &signed, &[], Body::empty()).await;
+        assert_eq!(answer.headers().get_all("content-length").iter().count(), 1, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_counts_as_stored_only_if_the_store_says_so_as_s3_does() {
+    for (etag, body, wanted) in [
+        (None, "", error(503, "SlowDown")),
+        (None, "<html>please log in</html>", error(503, "SlowDown")),
+        (None, "<Error><Code>InternalError</Code></Error>", error(500, "InternalError")),
+        (Some("\"e\""), "<Error><Code>SlowDown</Code></Error>", error(503, "SlowDown")),
+        (Some("\"e\""), "<Error><Code>NoSuchUpload</Code></Error>", error(404, "NoSuchUpload")),
+    ] {
+        let (relay, url, length) = (answering(etag, body), part_url(), [("content-length", "3")]);
+        let answer = ask(&relay, &Method::PUT, &url, &length, Body::from("abc")).await;
+        assert_eq!(code(answer).await, wanted, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn several_ranges_are_not_asked_for() {
+    let (relay, asked) = good();
+    let get = url(&Method::GET, &[], &[]);
+    for range in ["bytes=0-1,3-4", "bytes=x", "items=0-1"] {
+        let answer = ask(&relay, &Method::GET, &get, &[("range", range)], Body::empty()).await;
+        assert_eq!(answer.status(), 200);
+        assert!(asked.take()[0].0.headers.is_empty(), "{range}");
+    }
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ impl Objects {
     pub async fn begin_object(&self, key: &str, mime_type: &str, size_bytes: u64) -> Result<NewObject<'_>> {
         let token = crate::random::text()?;
         let new = NewUpload { key, mime_type, store_token: &token, size_bytes };
-        let upload_id = self.create_upload(&new).await?;
+        let upload_id = self.create_upload(&new).await?.upload_id;
         let (plan, key, mime_type) =
             (PartPlan::recommended(size_bytes), key.to_owned(), mime_type.to_owned());
         Ok(NewObject { objects: self, key, mime_type, token, upload_id, size_bytes, plan, parts: Vec::new() })

@@ -33,7 +33,6 @@ use http::{HeaderMap, Method};
 use jiff::Timestamp;
 
 use crate::config::{Clock, S3Config, SettingError, public_endpoint};
-use crate::drive::parts::Crc64;
 use crate::drive::{Error, Result};
 use crate::metrics::Metrics;
 #[cfg(feature = "aws-chain")]
@@ -46,8 +45,8 @@ use environment::find as find_credentials;
 pub use gate::Mark;
 use gate::SharedGate;
 pub use held::{Depth, Held, Wanted};
-pub use multipart::{Completion, NewUpload};
-pub use read_back::Stretch;
+pub use multipart::{BegunUpload, Completion, NewUpload, object_of_strays, strays_key};
+pub use read_back::{Source, Stretch};
 use request::Request;
 use s3_client::S3Client;
 use sign::Signing;
@@ -108,6 +107,8 @@ pub enum Way {
 pub struct ObjectHead {
     /// How many bytes it has.
     pub size_bytes: u64,
+    /// The store's `ETag`, unchanged.
+    pub etag: String,
     /// The token of the upload that made it, if that was an upload of Dray.
     pub store_token: Option<String>,
 }
@@ -212,14 +213,6 @@ impl Objects {
         Ok(())
     }
 
-    /// The CRC-64/NVME of an object's bytes, if the store has one of the whole object.
-    pub async fn stored_crc64(&self, key: &str) -> Result<Option<Crc64>> {
-        let request = Request::new("HeadObject", Method::HEAD, key).header("x-amz-checksum-mode", "ENABLED");
-        let headers = self.client.ask(request).await?.headers;
-        let is_whole = text(&headers, "x-amz-checksum-type") == Some("FULL_OBJECT");
-        Ok(text(&headers, CRC64).filter(|_| is_whole).map(|crc64| Crc64::from_stored(crc64.to_owned())))
-    }
-
     /// Removes an object. It succeeds if the object does not exist.
     pub async fn delete(&self, key: &str) -> Result<()> {
         match self.client.ask(Request::new("DeleteObject", Method::DELETE, key)).await {
@@ -241,18 +234,21 @@ impl Objects {
     /// The object under `key`, if there is one.
     pub async fn head(&self, key: &str) -> Result<Option<ObjectHead>> {
         match self.client.ask(Request::new("HeadObject", Method::HEAD, key)).await {
-            Ok(answer) => {
-                // An answer without a size must not count as an object whose size differs from the announced one.
-                let size = text(&answer.headers, "content-length").and_then(|bytes| bytes.parse().ok());
-                Ok(Some(ObjectHead {
-                    size_bytes: size.ok_or_else(|| not_understood("HeadObject"))?,
-                    store_token: text(&answer.headers, TOKEN_METADATA).map(str::to_owned),
-                }))
-            }
+            Ok(answer) => read_head(&answer.headers).ok_or_else(|| not_understood("HeadObject")).map(Some),
             Err(failed) if failed.is_gone() => Ok(None),
             Err(failed) => Err(failed.into()),
         }
     }
+}
+
+/// What an answer says about an object. S3 always tells the size and the `ETag`. An answer without them is not about an
+/// object: it may be a proxy's page, whose size must not count as the object's.
+fn read_head(headers: &HeaderMap) -> Option<ObjectHead> {
+    Some(ObjectHead {
+        size_bytes: text(headers, "content-length")?.parse().ok()?,
+        etag: text(headers, "etag")?.to_owned(),
+        store_token: text(headers, TOKEN_METADATA).map(str::to_owned),
+    })
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -43,6 +43,30 @@ pub struct NewUpload<'a> {
     pub size_bytes: u64,
 }
 
+/// An upload that the store has begun.
+#[derive(Debug)]
+pub struct BegunUpload {
+    /// The store's upload id.
+    pub upload_id: String,
+    /// Whether the request was sent more than once. One that broke off may still reach the store, which then begins an
+    /// upload that nobody knows.
+    pub may_begin_again: bool,
+}
+
+/// The ending of [`strays_key`].
+const STRAYS: &str = ".begun";
+
+/// A key that no object has. If it is recorded as one to remove, that stands for the uploads of an object's key that nobody
+/// knows.
+pub fn strays_key(object_key: &str) -> String {
+    format!("{object_key}{STRAYS}")
+}
+
+/// The object whose unknown uploads this key stands for, if it does.
+pub fn object_of_strays(key: &str) -> Option<&str> {
+    key.strip_suffix(STRAYS)
+}
+
 impl<'a> NewUpload<'a> {
     /// What the store learns about this upload.
     pub fn of(upload: &'a Upload) -> Self {
@@ -52,12 +76,12 @@ impl<'a> NewUpload<'a> {
 }
 
 impl Objects {
-    /// Starts a multipart upload, and returns the store's upload id. The embedded store learns the announced size,
+    /// Starts a multipart upload. The embedded store learns the announced size,
     /// and accepts no more bytes than that size allows.
     ///
     /// If the first answer is lost, the repeated request may start a second upload. Then this aborts all other
     /// uploads under the key.
-    pub async fn create_upload(&self, new: &NewUpload<'_>) -> Result<String> {
+    pub async fn create_upload(&self, new: &NewUpload<'_>) -> Result<BegunUpload> {
         let key = new.key;
         let mut request = Request::new("CreateMultipartUpload", Method::POST, key)
             .query("uploads", "")
@@ -68,10 +92,11 @@ impl Objects {
         }
         let answer = self.client.ask(request).await?;
         let id = read_upload_id(&answer.body).ok_or_else(|| not_understood("CreateMultipartUpload"))?;
-        if answer.asked > 1 {
+        let may_begin_again = answer.asked > 1;
+        if may_begin_again {
             self.abort_uploads_of(key, Some(&id)).await?;
         }
-        Ok(id)
+        Ok(BegunUpload { upload_id: id, may_begin_again })
     }
 
     /// Completes an upload from `parts`, if they add up to `size_bytes`.

@@ -26,6 +26,8 @@ use crate::metrics::Metrics;
 const ATTEMPTS: u32 = 3;
 /// The pause before the second try; before the third it is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// Why an answer with the status of a success is not the requested thing.
+pub(super) const NOT_S3: &str = "its answer is not S3's";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A bucket, and everything that is needed to send requests to it.
@@ -113,9 +115,19 @@ impl S3Client {
         Ok(answer)
     }
 
-    /// Sends a request, and returns the answer. The body has only begun when this returns, and may still break off.
-    pub(super) async fn open(&self, request: Request<'_>) -> Result<Response<Body>, Failed> {
-        self.repeat(&request, || self.send(&request)).await.map(|(answer, _)| answer)
+    /// Sends a request, and returns the answer with what `understand` makes of its head. An answer that it does not
+    /// understand counts as none. The body has only begun when this returns, and may still break off.
+    pub(super) async fn open<T>(
+        &self,
+        request: Request<'_>,
+        understand: impl Fn(&Response<Body>) -> Option<T>,
+    ) -> Result<(Response<Body>, T), Failed> {
+        let attempt = || async {
+            let answer = self.send(&request).await?;
+            let understood = understand(&answer);
+            understood.map(|it| (answer, it)).ok_or_else(|| Failed::silent(request.operation, NOT_S3))
+        };
+        self.repeat(&request, attempt).await.map(|(answer, _)| answer)
     }
 
     /// Tries until it succeeds, until another try cannot help, or until the time is over. Returns how often it tried.

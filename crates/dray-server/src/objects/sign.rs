@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use dray_object_store::RELAYED_SIZE;
 use dray_s3::{Credentials, Endpoint, PartNumber, PartPresigner, PresignScope};
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
 
 use super::credentials::{Kept, Keys};
-use super::{Objects, scratch_key};
+use super::{Kind, Objects, scratch_key};
 use crate::drive::{Error, Result};
 
 /// What a signed URL is for, and how long it is valid.
@@ -113,17 +114,23 @@ impl Objects {
         Ok((PartUrls::Whole(presigned.map_err(Error::internal)?), signer.expires_at))
     }
 
-    /// A signed GET or HEAD of an object, whose answer will have these headers.
+    /// A signed GET or HEAD of an object, whose answer will have these headers. If the URL leads to a relay, it also names
+    /// the object's size, if that is given, so that the relay hands on nothing else.
     pub async fn presign_read(
         &self,
         reading: Reading,
         url: &UrlScope<'_>,
+        size_bytes: Option<u64>,
         disposition: &str,
         mime_type: &str,
     ) -> Result<String> {
-        let overrides = [("response-content-disposition", disposition), ("response-content-type", mime_type)];
+        let is_relayed = self.kind == Kind::Other(None);
+        let size = size_bytes.filter(|_| is_relayed).map(|size| size.to_string());
+        let mut query =
+            vec![("response-content-disposition", disposition), ("response-content-type", mime_type)];
+        query.extend(size.as_deref().map(|size| (RELAYED_SIZE, size)));
         let signer = self.signer(url).await?;
-        dray_s3::presign(&reading.method(), &signer.scope(self, url), &overrides).map_err(Error::internal)
+        dray_s3::presign(&reading.method(), &signer.scope(self, url), &query).map_err(Error::internal)
     }
 
     /// The signer of a URL. The URL is valid no longer than the credentials that sign it.

@@ -11,10 +11,11 @@ use http::header::CONTENT_ENCODING;
 use http::{HeaderMap, HeaderValue, Method};
 use jiff::Timestamp;
 
+use super::TOKEN_METADATA;
 use super::failure::copy_refusal;
 use super::request::Request;
 use super::sign::UrlScope;
-use super::{CRC64, Completion, Objects, TOKEN_METADATA, not_understood, text};
+use super::{CRC64, Completion, ObjectHead, Objects, not_understood, read_head, text};
 use crate::drive::parts::Crc64;
 use crate::drive::upload::{STAGED, Upload};
 use crate::drive::{Error, Result};
@@ -149,11 +150,12 @@ impl Objects {
 fn read_whole_file(headers: &HeaderMap) -> Option<WholeFile> {
     let is_whole = text(headers, "x-amz-checksum-type") == Some("FULL_OBJECT");
     let crc64 = text(headers, CRC64).filter(|_| is_whole);
+    let ObjectHead { size_bytes, etag, store_token } = read_head(headers)?;
     Some(WholeFile {
-        size_bytes: text(headers, "content-length")?.parse().ok()?,
-        etag: text(headers, "etag")?.to_owned(),
+        size_bytes,
+        etag,
         crc64: crc64.map(|crc64| Crc64::from_stored(crc64.to_owned())),
-        store_token: text(headers, TOKEN_METADATA).map(str::to_owned),
+        store_token,
         is_encoded: headers.get_all(CONTENT_ENCODING).iter().any(is_coding),
     })
 }

@@ -48,10 +48,14 @@ pub(crate) use unread::Unread;
 
 /// The pause after the system refused a connection (because it is out of file descriptors, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// The answer to an address with too many connections, before it sends anything. S3 clients and Dray's clients then
-/// try again. The answer has no request id, because the server has not read a request.
-const REFUSAL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// The answer to an address with too many connections, before it sends anything: an error of the API, whose status S3
+/// clients understand too. The answer has no request id, because the server has not read a request.
+const REFUSAL: &str = concat!(
+    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n",
+    "content-type: application/json\r\ncontent-length: 159\r\n\r\n",
+    r#"{"statusCode":503,"error":"Service Unavailable","code":"busy","#,
+    r#""message":"This address has too many connections open. Close some, or try again.","retryAfter":1}"#
+);
 
 /// How a server listens and stops.
 pub(crate) struct Limits {
@@ -124,7 +128,7 @@ async fn next_connection(
 fn refuse(stream: &TcpStream, is_tls: bool) {
     if !is_tls {
         // A client that does not get this answer sees that the connection is closed.
-        let _ = stream.try_write(REFUSAL);
+        let _ = stream.try_write(REFUSAL.as_bytes());
     }
 }
 

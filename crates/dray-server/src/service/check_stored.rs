@@ -21,17 +21,40 @@ impl Service {
         self.check_type(&lease.upload, &lease.upload.object_key).await
     }
 
+    /// Refuses an object of another size than was announced. That ends the upload for good, so it must show twice.
+    pub(super) async fn check_size(&self, upload: &Upload) -> Result<()> {
+        let announced_bytes = upload.size_bytes;
+        let find = async || self.objects.find(&upload.object_key).await?.ok_or(Error::FinalizePending);
+        if find().await?.size_bytes == announced_bytes {
+            return Ok(());
+        }
+        let found = find().await?.size_bytes;
+        if found == announced_bytes {
+            return Ok(());
+        }
+        Err(Error::SizeMismatch { announced_bytes, detail: format!("the object has {found} bytes.") })
+    }
+
     /// Refuses the bytes at `key` if they are of another type than was announced, if the operator asks for that
-    /// check.
+    /// check. That ends the upload for good, so an external store must show it twice.
     pub(super) async fn check_type(&self, upload: &Upload, key: &str) -> Result<()> {
         if !self.rules.verify_types || upload.size_bytes == 0 {
             return Ok(());
         }
-        let head = self.objects.read_head(key, SNIFFED_BYTES).await?;
         let types = match upload.attached.grant {
             Some(id) => self.db.read(move |c| Ok(grants::types(c, id)?)).await?,
             None => Vec::new(),
         };
-        sniff::check(&self.rules, &types, (&upload.name, &upload.mime_type), &head)
+        let check = async || {
+            let object = self.objects.find(key).await?.ok_or(Error::FinalizePending)?;
+            let head = self.objects.read_head(object.source(key), SNIFFED_BYTES).await?;
+            sniff::check(&self.rules, &types, (&upload.name, &upload.mime_type), &head)
+        };
+        match check().await {
+            Err(refusal) if is_about_bytes(&refusal) && !self.objects.checks_what_it_completes() => {
+                check().await
+            }
+            checked => checked,
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::db::read_backs::{self, ReadBack};
 use crate::drive::parts::Crc64;
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
-use crate::objects::Stretch;
+use crate::objects::{Source, Stretch};
 
 /// How much one request reads back: at first, and at most.
 const SHORTEST_STRETCH_BYTES: u64 = 8 << 20;
@@ -28,28 +28,42 @@ pub(super) fn check_announced(upload: &Upload, wanted: Option<&Crc64>) -> Result
 
 impl Service {
     /// If the object must have a checksum that the store has not checked: asks the store for its checksum, or reads the
-    /// object back.
+    /// object back. A mismatch ends the upload for good, so it must show twice.
     pub(super) async fn prove_checksum(&self, lease: &Lease) -> Result<()> {
-        let upload = &lease.upload;
-        match &upload.crc64 {
-            Some(crc64) if !self.objects.checks_what_it_completes() => {
-                let stored = match upload.size_bytes {
-                    // There is nothing to read.
-                    0 => Crc64::of(0),
-                    _ => match self.objects.stored_crc64(&upload.object_key).await? {
-                        Some(stored) => stored,
-                        None => self.read_back(lease).await?,
-                    },
-                };
-                if stored == *crc64 { Ok(()) } else { Err(Error::ChecksumMismatch) }
+        let is_unchecked = !self.objects.checks_what_it_completes();
+        let Some(announced) = lease.upload.crc64.as_ref().filter(|_| is_unchecked) else { return Ok(()) };
+        for is_repeat in [false, true] {
+            if self.found_checksum(lease, is_repeat).await?.as_ref() == Some(announced) {
+                return Ok(());
             }
-            _ => Ok(()),
+        }
+        Err(Error::ChecksumMismatch)
+    }
+
+    /// The checksum of what the store has; `None` if its bytes are damaged there, and so are not those that were announced.
+    async fn found_checksum(&self, lease: &Lease, is_repeat: bool) -> Result<Option<Crc64>> {
+        let Upload { object_key, size_bytes, .. } = &lease.upload;
+        if *size_bytes == 0 {
+            // There is nothing to read.
+            return Ok(Some(Crc64::of(0)));
+        }
+        let file = self.objects.whole_file(object_key, true).await?.ok_or(Error::FinalizePending)?;
+        if file.crc64.is_some() {
+            return Ok(file.crc64);
+        }
+        let of = file.source(object_key);
+        let read =
+            if is_repeat { self.objects.read_crc64(of).await } else { self.read_back(lease, of).await };
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(Error::BytesDamaged { .. }) => Ok(None),
+            Err(err) => Err(err),
         }
     }
 
     /// The checksum of the object's bytes. It reads each byte once: Dray stores how far it has read, and the result,
     /// in case this or another server has to repeat the rest of the finalize.
-    async fn read_back(&self, lease: &Lease) -> Result<Crc64> {
+    async fn read_back(&self, lease: &Lease, of: Source<'_>) -> Result<Crc64> {
         let upload = &lease.upload;
         if let Some(proven) = &upload.proven_crc64 {
             return Ok(proven.clone());
@@ -58,12 +72,7 @@ impl Service {
         let mut so_far = self.db.read(move |c| Ok(read_backs::so_far(c, id)?)).await?;
         while so_far.bytes < size_bytes {
             let most = stretch_bytes(so_far.bytes).min(size_bytes - so_far.bytes);
-            let stretch = self.objects.read_stretch(&upload.object_key, so_far.bytes, most).await;
-            // Bytes that are damaged in the store are not those that were announced.
-            let stretch = stretch.map_err(|err| match err {
-                Error::BytesDamaged { .. } => Error::ChecksumMismatch,
-                err => err,
-            })?;
+            let stretch = self.objects.read_stretch(of, so_far.bytes, most).await?;
             so_far = joined(so_far, stretch);
             if so_far.bytes < size_bytes {
                 let holder = lease.holder.clone();

@@ -45,11 +45,13 @@ impl Service {
         endpoint: &Endpoint,
         expires_secs: u32,
     ) -> Result<String> {
-        let Content::File { mime_type, object_key, .. } = &item.content else { return Err(Error::NotAFile) };
+        let Content::File { mime_type, object_key, size_bytes } = &item.content else {
+            return Err(Error::NotAFile);
+        };
         let now = self.clock.machine_now();
         let url = UrlScope { endpoint, key: object_key, now, expires_secs };
         self.metrics.download_urls.increment(1);
-        self.objects.presign_read(reading, &url, &attachment(&item.name), mime_type).await
+        self.objects.presign_read(reading, &url, Some(*size_bytes), &attachment(&item.name), mime_type).await
     }
 }
 

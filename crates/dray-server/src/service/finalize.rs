@@ -238,14 +238,9 @@ impl Service {
     /// Call this after a Complete: it refuses an object whose size is not the announced one, even if the store
     /// accepted it.
     async fn check_completed(&self, lease: &Lease) -> Result<Item> {
-        let announced_bytes = lease.upload.size_bytes;
-        match self.objects.find(&lease.upload.object_key).await {
-            Ok(Some(head)) if head.size_bytes == announced_bytes => self.commit(lease).await,
-            Ok(Some(head)) => {
-                let detail = format!("the object has {} bytes.", head.size_bytes);
-                self.discard(lease, Error::SizeMismatch { announced_bytes, detail }).await
-            }
-            Ok(None) => self.give_back(lease, Error::FinalizePending).await,
+        match self.check_size(&lease.upload).await {
+            Ok(()) => self.commit(lease).await,
+            Err(err @ Error::SizeMismatch { .. }) => self.discard(lease, err).await,
             Err(err) => self.give_back(lease, err).await,
         }
     }

@@ -26,9 +26,9 @@ const SWEEP_PATIENCE: Duration = Duration::from_secs(10);
 /// How many finalizes that sweeps continue may be under way in total. A store may need ten minutes for each, and a
 /// sweep comes every minute. The others wait for a later sweep.
 pub(crate) const MAX_RESUMED: usize = 32;
-/// After its `start` was given up, an upload may still appear in the store for this long. Then the sweeper looks for
-/// it.
-const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
+/// After a request to begin it was given up, an upload may still appear in the store for this long. Then the sweeper looks
+/// for it.
+pub(super) const OPENING_QUIET: SignedDuration = SignedDuration::from_mins(10);
 
 /// The outcome of an upload that was due.
 enum Swept {

@@ -6,15 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::admit::admitted;
 use super::make_way::Lacking;
+use super::recover::OPENING_QUIET;
 use super::turns::Turn;
 use super::{Made, Once, Service};
 use crate::db::clock::LeaseTime;
 use crate::db::fair::on_same_behalf;
-use crate::db::{Conn, uploads};
+use crate::db::{Conn, tombstones, uploads};
 use crate::drive::access::Caller;
 use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result, wire_time};
-use crate::objects::NewUpload;
+use crate::objects::{BegunUpload, NewUpload, strays_key};
 use dray_object_store::die_at;
 
 /// How long a start may take. This is longer than the store may take to answer. After this time its server counts as
@@ -78,18 +79,33 @@ impl Service {
             }
         };
         die_at("W1");
-        let upload_id = match self.objects.create_upload(&NewUpload::of(&upload)).await {
-            Ok(upload_id) => upload_id,
-            Err(err) => return self.give_up_opening(&upload, err).await,
-        };
+        let BegunUpload { upload_id, may_begin_again } =
+            match self.objects.create_upload(&NewUpload::of(&upload)).await {
+                Ok(begun) => begun,
+                Err(err) => return self.give_up_opening(&upload, err).await,
+            };
         die_at("W2");
-        let (row, saved_id) = (upload.id, upload_id.clone());
-        let opened = self.db.write(move |c| Ok(uploads::open(c, row, &saved_id)?)).await?;
-        if !opened {
+        if !self.open_row(&upload, &upload_id, may_begin_again).await? {
             self.objects.abort_upload(&upload.object_key, &upload_id).await?;
             return Err(Error::UploadExpired);
         }
         Ok(Made::now(started(upload, upload_id)))
+    }
+
+    /// Records that the store has begun the upload. If it may begin another one for the same key, because a request was lost
+    /// on the way and arrives late, this also records that the sweeper has to look for it.
+    async fn open_row(&self, upload: &Upload, upload_id: &str, may_begin_again: bool) -> Result<bool> {
+        let (id, upload_id, strays) = (upload.id, upload_id.to_owned(), strays_key(&upload.object_key));
+        let (now, lease_now) = (self.clock.now(), self.db.lease_time());
+        let open = move |c: &Conn<'_>| {
+            let is_open = uploads::open(c, id, &upload_id)?;
+            if is_open && may_begin_again {
+                tombstones::add(c, &strays, now)?;
+                tombstones::repeat_after(c, &strays, OPENING_QUIET, lease_now)?;
+            }
+            Ok(is_open)
+        };
+        self.db.write(open).await
     }
 
     /// Writes the row of an upload, unless a request with the same key has begun it.

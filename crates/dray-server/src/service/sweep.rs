@@ -14,7 +14,7 @@ use crate::drive::report::Report;
 use crate::drive::upload::{KEEP_FINISHED, PUT_SLACK, STAGED};
 use crate::drive::{Error, Result};
 use crate::lease::holding;
-use crate::objects::object_of_scratch;
+use crate::objects::{object_of_scratch, object_of_strays};
 use crate::webhooks::GIVE_UP_AFTER;
 use dray_object_store::die_at;
 
@@ -220,13 +220,21 @@ impl Service {
     }
 
     /// Removes an object. With the scratch object of an empty file, it also aborts the multipart upload that was
-    /// begun for the file, in case the store did not abort it when the file was made.
+    /// begun for the file, in case the store did not abort it when the file was made. A key that stands for unknown uploads
+    /// removes those.
     async fn remove(&self, key: &str, tries: u64) -> Result<()> {
-        self.objects.delete(key).await?;
-        let Some(object_key) = object_of_scratch(key) else { return Ok(()) };
-        match self.objects.abort_uploads_of(object_key, None).await {
+        let aborted = if let Some(object_key) = object_of_strays(key) {
+            let of = object_key.to_owned();
+            let known = self.db.read(move |c| Ok(uploads::store_id_of(c, &of)?)).await?;
+            self.objects.abort_uploads_of(object_key, known.as_deref()).await
+        } else {
+            self.objects.delete(key).await?;
+            let Some(object_key) = object_of_scratch(key) else { return Ok(()) };
+            self.objects.abort_uploads_of(object_key, None).await
+        };
+        match aborted {
             Err(err) if tries >= MOST_ABORTS && !err.is_passing() => {
-                tracing::warn!(key, %err, "the store keeps the multipart upload of an empty file");
+                tracing::warn!(key, %err, "the store keeps a multipart upload without parts");
                 Ok(())
             }
             aborted => aborted,

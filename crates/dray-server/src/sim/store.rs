@@ -164,7 +164,7 @@ impl Store {
             ),
             Call::Get { key } => self.objects.get(key).map_or_else(
                 || error(404, "NoSuchKey"),
-                |object| Said { status: 200, headers: Vec::new(), body: content(object.size_bytes) },
+                |object| Said { status: 200, headers: object.headers(), body: content(object.size_bytes) },
             ),
             Call::Put { key, token } => {
                 self.objects.insert(key.clone(), Object::new(0, token.clone()));

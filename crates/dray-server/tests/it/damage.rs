@@ -18,7 +18,7 @@ use crate::operate::{Done, back_up_from, restore_telling, restore_to, store_of};
 use crate::world::{World, bytes, real_now};
 
 /// The size of the file that gets damaged: two blocks of the embedded store, so that it can be damaged in the second.
-const SIZE: usize = 300_000;
+pub(crate) const SIZE: usize = 300_000;
 
 /// The file in which the embedded store keeps the part of this size.
 fn part_file(store: &World, size: usize) -> PathBuf {
@@ -61,7 +61,7 @@ impl Harm {
 }
 
 /// Puts other bytes under a key.
-async fn overwrite(s3: &S3Config, key: &str, content: &[u8]) {
+pub(crate) async fn overwrite(s3: &S3Config, key: &str, content: &[u8]) {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), content).unwrap();
     let objects = Objects::other(s3, None, &Arc::new(Metrics::off())).await.unwrap();
@@ -73,15 +73,15 @@ async fn overwrite(s3: &S3Config, key: &str, content: &[u8]) {
 }
 
 /// A drive with three files, of which the second is about to be damaged, and where its store is.
-struct Scene {
-    world: World,
+pub(crate) struct Scene {
+    pub(crate) world: World,
     /// The drive whose store it uses, if it is not its own.
     store: Option<World>,
     /// How commands reach its store, if it is not its own.
     s3: Option<S3Config>,
     ids: Vec<String>,
     /// The key of the second file.
-    key: String,
+    pub(crate) key: String,
     folder: tempfile::TempDir,
 }
 
@@ -99,7 +99,7 @@ impl Scene {
         scenes
     }
 
-    async fn on(world: World, store: Option<World>, s3: Option<S3Config>) -> Self {
+    pub(crate) async fn on(world: World, store: Option<World>, s3: Option<S3Config>) -> Self {
         let owner = world.owner();
         let mut ids = Vec::new();
         for (name, content) in
@@ -132,7 +132,7 @@ impl Scene {
         harm.come_to(self.store(), &self.key).await;
     }
 
-    fn backup(&self) -> &Path {
+    pub(crate) fn backup(&self) -> &Path {
         self.folder.path()
     }
 
@@ -149,7 +149,7 @@ impl Scene {
         }
     }
 
-    async fn back_up(&self, folder: &Path, bytes: Bytes) -> Done {
+    pub(crate) async fn back_up(&self, folder: &Path, bytes: Bytes) -> Done {
         back_up_from(&self.world, self.open_store().await, folder, bytes).await
     }
 
@@ -171,7 +171,7 @@ impl Scene {
 }
 
 /// The object key of an item of this name in the rows of a backup.
-fn key_of(backup: &Path, name: &str) -> String {
+pub(crate) fn key_of(backup: &Path, name: &str) -> String {
     let rows = std::fs::read_to_string(backup.join("drive.jsonl")).unwrap();
     let row = rows.lines().find(|line| line.contains("\"items\"") && line.contains(&format!("\"{name}\"")));
     let row: Value = serde_json::from_str(row.unwrap()).unwrap();

@@ -22,6 +22,7 @@ mod clocks;
 mod compression;
 mod conditional;
 mod connections;
+mod copies;
 mod damage;
 mod download;
 mod finalize;

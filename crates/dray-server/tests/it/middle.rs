@@ -40,6 +40,12 @@ pub(crate) enum Act {
     Answers(&'static str, &'static str, u16),
     /// Knows no checksum of objects, gives so many reads of them, and breaks off all others.
     Gives(usize),
+    /// Knows no checksum of objects, and answers so many reads of them with a page.
+    Pages(usize),
+    /// Knows no checksum of objects, and gives other bytes in so many reads of them.
+    Spoils(usize),
+    /// Breaks off the next request to begin an upload, and keeps it back.
+    KeepsBegin,
 }
 
 pub(crate) struct Middle {
@@ -54,6 +60,8 @@ pub(crate) struct Middle {
     unlisted: Mutex<String>,
     /// Which ranges of objects were read. An empty text means the whole object.
     reads: Mutex<Vec<String>>,
+    /// What [`Act::KeepsBegin`] keeps back.
+    kept: Mutex<Option<Request>>,
 }
 
 /// Counts a request until its answer has been sent, or nobody waits for it any more.
@@ -77,6 +85,7 @@ impl Middle {
             break_off: Notify::new(),
             unlisted: Mutex::default(),
             reads: Mutex::default(),
+            kept: Mutex::default(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = format!("http://{}", listener.local_addr().unwrap());
@@ -112,6 +121,12 @@ impl Middle {
         self.break_off.notify_one();
     }
 
+    /// Lets the store have the request that was kept back.
+    pub(crate) async fn let_arrive(&self) {
+        let kept = self.kept.lock().unwrap().take().unwrap();
+        assert_eq!(self.forward(kept).await.status(), 200);
+    }
+
     async fn forward(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
         let url = format!("{}{}", self.store, head.uri.path_and_query().unwrap());
@@ -144,18 +159,27 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
     if act == Act::RefusesObjects && request.method() == Method::PUT && !is_part {
         return said(403, "AccessDenied");
     }
+    if act == Act::KeepsBegin && request.method() == Method::POST && query.starts_with("uploads") {
+        middle.will(Act::Serves);
+        *middle.kept.lock().unwrap() = Some(request);
+        return broken(Response::new(Body::empty()));
+    }
+    let forgets_checksums = matches!(act, Act::Gives(_) | Act::Pages(_) | Act::Spoils(_));
     if !is_part && !is_object {
         let answer = middle.forward(request).await;
-        return if matches!(act, Act::Gives(_)) { without_checksums(answer) } else { answer };
+        return if forgets_checksums { without_checksums(answer) } else { answer };
     }
     middle.under_way.fetch_add(1, Ordering::SeqCst);
     let held = UnderWay(Arc::clone(&middle));
     match act {
-        Act::Serves | Act::RefusesAborts | Act::RefusesObjects | Act::ListsNoParts | Act::Answers(..) => {
-            middle.forward(request).await
-        }
-        Act::Gives(_) if is_part => middle.forward(request).await,
-        Act::Gives(reads) => {
+        Act::Serves
+        | Act::RefusesAborts
+        | Act::RefusesObjects
+        | Act::ListsNoParts
+        | Act::KeepsBegin
+        | Act::Answers(..) => middle.forward(request).await,
+        Act::Gives(_) | Act::Pages(_) | Act::Spoils(_) if is_part => middle.forward(request).await,
+        Act::Gives(most) | Act::Pages(most) | Act::Spoils(most) => {
             let range = request.headers().get("range").map_or("", |range| range.to_str().unwrap());
             let nth = {
                 let mut reads = middle.reads.lock().unwrap();
@@ -163,10 +187,15 @@ async fn answer(State(middle): State<Arc<Middle>>, request: Request) -> Response
                 reads.len()
             };
             let answer = middle.forward(request).await;
-            if nth <= reads { answer } else { broken(answer) }
+            match act {
+                Act::Gives(_) if nth > most => broken(answer),
+                Act::Pages(_) if nth <= most => "<html>please log in</html>".into_response(),
+                Act::Spoils(_) if nth <= most => spoilt(answer).await,
+                _ => answer,
+            }
         }
         Act::TakesNothing => std::future::pending().await,
-        Act::BreaksOff | Act::Stops => partial(act, held),
+        Act::BreaksOff | Act::Stops => partial(act, middle.forward(request).await, held).await,
         Act::Refuses(status, code) => {
             tokio::spawn(to_bytes(request.into_body(), usize::MAX));
             said(status, code)
@@ -195,19 +224,30 @@ fn broken(response: Response) -> Response {
     Response::from_parts(head, Body::from_stream(begun.chain(gone)))
 }
 
-/// Announces 1,000 bytes, and sends 10.
-fn partial(act: Act, held: UnderWay) -> Response {
-    let pieces = stream::unfold((0, held), move |(at, held)| async move {
-        match (at, act) {
-            (0, _) => Some((Ok(Bytes::from_static(b"0123456789")), (1, held))),
-            (_, Act::Stops) => std::future::pending().await,
-            _ => {
+/// The same answer, whose last byte is another.
+async fn spoilt(response: Response) -> Response {
+    let (head, body) = response.into_parts();
+    let mut bytes = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+    *bytes.last_mut().unwrap() ^= 1;
+    Response::from_parts(head, bytes.into())
+}
+
+/// The same answer, of which only the first bytes arrive: ten of them, or half if there are fewer.
+async fn partial(act: Act, response: Response, held: UnderWay) -> Response {
+    let (head, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    let begun = bytes.slice(..10.min(bytes.len() / 2));
+    let pieces = stream::unfold((Some(begun), held), move |(begun, held)| async move {
+        match (begun, act) {
+            (Some(begun), _) => Some((Ok::<Bytes, _>(begun), (None, held))),
+            (None, Act::Stops) => std::future::pending().await,
+            (None, _) => {
                 held.0.break_off.notified().await;
-                Some((Err(std::io::Error::other("gone")), (2, held)))
+                Some((Err(std::io::Error::other("gone")), (None, held)))
             }
         }
     });
-    ([("content-length", "1000")], Body::from_stream(pieces)).into_response()
+    Response::from_parts(head, Body::from_stream(pieces))
 }
 
 fn babble(mut response: Response) -> Response {

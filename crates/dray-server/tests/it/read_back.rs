@@ -91,3 +91,52 @@ async fn an_upload_that_is_open_again_has_no_proof_of_what_its_next_finalize_sto
     confined.step("finalize", &request).await.ok();
     assert_eq!(middle.reads().first().map(String::as_str), Some("bytes=0-8388607"), "it begins anew");
 }
+
+/// A finalize of a small file, and what more it says.
+async fn small(owner: &Actor, more: &[(&str, Value)]) -> Value {
+    let content = SMALL.to_vec();
+    let upload: Started = owner.start("a.pdf", content.len()).await;
+    let mut body = json!({ "parts": owner.put_parts(&upload, &[content]).await });
+    for (name, value) in more {
+        body[*name] = value.clone();
+    }
+    upload.body(&body)
+}
+
+const SMALL: &[u8] = b"%PDF-1.7\nnot much";
+
+#[tokio::test]
+async fn a_page_instead_of_the_object_proves_nothing_and_the_same_finalize_works_later() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let settings = |config: &mut Config| {
+        config.s3 = Some(s3);
+        config.uploads.verify_types = true;
+    };
+    let drive = World::start_with(settings).await;
+    let sum = json!({ "crc64nvme": crc64(SMALL) });
+    for more in [vec![], vec![("checksum", sum), ("verify", json!(true))]] {
+        let request = small(&drive.owner(), &more).await;
+        middle.will(Act::Pages(3));
+        assert_eq!(finalize(&drive, &request).await.refused(), refusal(503, "store_unreachable"), "{more:?}");
+        let item = finalize(&drive, &request).await.ok();
+        assert_eq!(drive.owner().download(item["id"].as_str().unwrap()).await, SMALL);
+        middle.reads();
+    }
+}
+
+#[tokio::test]
+async fn one_reading_of_other_bytes_does_not_end_an_upload_and_two_do() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let drive = World::start_with(with(&s3)).await;
+    let more = [("checksum", json!({ "crc64nvme": crc64(SMALL) })), ("verify", json!(true))];
+    middle.will(Act::Spoils(1));
+    let request = small(&drive.owner(), &more).await;
+    finalize(&drive, &request).await.ok();
+    middle.reads();
+    middle.will(Act::Spoils(2));
+    let request = small(&drive.owner(), &more).await;
+    assert_eq!(finalize(&drive, &request).await.refused(), refusal(400, "checksum_mismatch"));
+    assert_eq!(drive.count("items").await, 1);
+}

@@ -5,6 +5,7 @@ use dray_server::Config;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::middle::{Act, Middle};
 use crate::world::{MIB, Started, World, bytes, real_now, refusal, wait_for};
 
 async fn world_with_parts() -> (World, Started, Value) {
@@ -93,4 +94,34 @@ async fn nobody_waits_for_a_lease_from_a_fast_clock() {
     world.execute("update uploads set next_try_at = null").await;
     world.serve(|_: &mut Config| {}).await;
     wait_for(async || world.owner().finalize(&upload, &listed).await.status == 200).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_a_lost_request_begins_late_is_found_by_the_sweeper() {
+    let store = World::start().await;
+    if store.store.is_some() {
+        return;
+    }
+    let (middle, s3) = Middle::start(&store).await;
+    let settings = |config: &mut Config| config.s3 = Some(s3.clone());
+    let mut drive = World::start_with(settings).await;
+    let owner = drive.owner();
+    let mut started = Vec::new();
+    for name in ["finalized", "aborted", "open"] {
+        middle.will(Act::KeepsBegin);
+        started.push(owner.start(name, 3).await);
+        middle.let_arrive().await;
+    }
+    let parts = owner.put_parts(&started[0], &[b"abc".to_vec()]).await;
+    owner.finalize(&started[0], &parts).await.ok();
+    owner.step("abort", &started[1].body(&json!({}))).await.done();
+    wait_for(async || store.uploads_in_store().await == 4).await;
+    drive.stop().await;
+    drive.pass(SignedDuration::from_mins(11)).await;
+    drive.serve(settings).await;
+    wait_for(async || store.uploads_in_store().await == 1).await;
+    let owner = drive.owner();
+    let parts = owner.put_parts(&started[2], &[b"abc".to_vec()]).await;
+    owner.finalize(&started[2], &parts).await.ok();
+    assert_eq!((store.uploads_in_store().await, drive.count("tombstones").await), (0, 0));
 }

@@ -98,7 +98,7 @@ Examples:
   dray sweep --orphans --delete
 
 Orphans are objects and uploads in the store that the drive does not know. They remain when a database is restored \
-from an older backup, or when parts arrive after their upload was aborted. One that the store does not remove stops no other: the command names it, and ends with exit \
+from an older backup, when a restore or a move to another store was killed and not run again, or when a request or a part reaches the store much later than it was sent. One that the store does not remove stops no other: the command names it, and ends with exit \
 code 1. The server removes everything else by itself.")]
 pub(crate) struct Sweep {
     /// Find objects and uploads in the store that the drive does not know

@@ -148,7 +148,8 @@ impl Patient<'_> {
         const CHECK: &str = "range";
         const WHY: &str = "resuming a download and seeking in a video need ranges";
         let name = "attachment; filename=\"doctor.txt\"";
-        let signed = self.objects.presign_read(Reading::Get, &self.url_scope(), name, "text/plain").await;
+        let signed =
+            self.objects.presign_read(Reading::Get, &self.url_scope(), None, name, "text/plain").await;
         let url = signed.map_err(|err| Finding::fail(CHECK, WHY, err.to_string(), KEYS_NEED))?;
         let range = format!("bytes={}-{}", FIRST_PART - 1, FIRST_PART);
         let answer = self.ask(CHECK, self.http.get(url).header(header::RANGE, range)).await?;

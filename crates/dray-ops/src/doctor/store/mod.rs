@@ -177,7 +177,7 @@ impl<'a> Patient<'a> {
     }
 
     async fn begin(&self, key: &str) -> drive::Result<String> {
-        self.objects.create_upload(&self.new_upload(key)).await
+        Ok(self.objects.create_upload(&self.new_upload(key)).await?.upload_id)
     }
 
     /// Uploads an empty file, as clients put it and finalize completes it.
@@ -286,7 +286,8 @@ impl<'a> Patient<'a> {
         digest.update(&vec![b'a'; FIRST_PART]);
         digest.update(b"b");
         let right = Crc64::of(digest.finalize());
-        let finding = match self.objects.stored_crc64(&self.key).await {
+        let file = self.objects.whole_file(&self.key, true).await;
+        let finding = match file.map(|file| file.and_then(|file| file.crc64)) {
             Ok(Some(stored)) if stored == right => {
                 Finding::ok(CHECK, WHY, "the store has the CRC-64/NVME of whole objects")
             }
@@ -304,7 +305,7 @@ impl<'a> Patient<'a> {
         const WHY: &str = "parts of abandoned uploads take space until they are removed";
         let key = format!("{}-aborted", self.key);
         let outcome: drive::Result<bool> = async {
-            let upload_id = self.objects.create_upload(&self.new_upload(&key)).await?;
+            let upload_id = self.begin(&key).await?;
             self.objects.abort_uploads_of(&key, None).await?;
             let is_found = self.objects.list_parts(&key, &upload_id).await?.is_none();
             self.objects.abort_upload(&key, &upload_id).await?;

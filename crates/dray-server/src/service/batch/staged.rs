@@ -115,12 +115,7 @@ impl Service {
     }
 
     async fn check_copied(&self, lease: &Lease) -> Result<()> {
-        let upload = &lease.upload;
-        let head = self.objects.find(&upload.object_key).await?.ok_or(Error::FinalizePending)?;
-        if head.size_bytes != upload.size_bytes {
-            let detail = format!("the object has {} bytes.", head.size_bytes);
-            return Err(Error::SizeMismatch { announced_bytes: upload.size_bytes, detail });
-        }
+        self.check_size(&lease.upload).await?;
         self.check_stored(lease).await
     }
 }

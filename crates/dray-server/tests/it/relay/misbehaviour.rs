@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::{error, refused, relaying, stored, text};
+use super::{error, refused, relay_key, relayed, relaying, signed, stored, text};
 use crate::middle::{Act, Middle};
 use crate::store_down::{Away, Proxy};
 use crate::world::{MIB, World, bytes, wait_for};
@@ -67,7 +67,7 @@ async fn a_download_that_the_store_breaks_off_does_not_look_complete() {
     let store = World::start().await;
     let (middle, s3) = Middle::start(&store).await;
     let drive = relaying(s3, |_| {}).await;
-    let (_, url) = stored(&drive.owner(), "a", b"abc").await;
+    let (_, url) = stored(&drive.owner(), "a", &b"0123456789".repeat(100)).await;
     middle.will(Act::BreaksOff);
     let mut answer = drive.http.get(&url).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), text(&answer, "content-length")), (200, "1000"));
@@ -77,11 +77,39 @@ async fn a_download_that_the_store_breaks_off_does_not_look_complete() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_ends_the_stores_request() {
+async fn a_page_that_the_store_sends_instead_of_a_file_is_not_handed_on() {
     let store = World::start().await;
     let (middle, s3) = Middle::start(&store).await;
     let drive = relaying(s3, |_| {}).await;
     let (_, url) = stored(&drive.owner(), "a", b"abc").await;
+    for range in ["", "bytes=1-"] {
+        middle.will(Act::Pages(1));
+        let get = async || drive.http.get(&url).header("range", range).send().await.unwrap();
+        assert_eq!(refused(get().await).await, error(503, "SlowDown"), "{range}");
+        let again = get().await;
+        assert_eq!(again.status(), if range.is_empty() { 200 } else { 206 });
+        assert_eq!(again.bytes().await.unwrap(), if range.is_empty() { "abc" } else { "bc" });
+        middle.reads();
+    }
+}
+
+#[tokio::test]
+async fn a_url_names_the_size_of_its_file_and_an_older_one_that_does_not_is_served_too() {
+    let (_store, drive) = relayed().await;
+    let (_, url) = stored(&drive.owner(), "a", b"abc").await;
+    assert!(url.contains("x-dray-object-size=3&"), "{url}");
+    let key = url.split_once("/dray/").unwrap().1.split_once('?').unwrap().0.to_owned();
+    let host = url.split_once("/dray/").unwrap().0;
+    let older = signed(&relay_key(&drive).await, &Method::GET, (host, "dray", &key), &[]);
+    assert_eq!(drive.http.get(older).send().await.unwrap().bytes().await.unwrap(), "abc");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_the_stores_request() {
+    let store = World::start().await;
+    let (middle, s3) = Middle::start(&store).await;
+    let drive = relaying(s3, |_| {}).await;
+    let (_, url) = stored(&drive.owner(), "a", &b"0123456789".repeat(100)).await;
     middle.will(Act::Stops);
     let mut answer = drive.http.get(&url).send().await.unwrap();
     assert_eq!(answer.chunk().await.unwrap().unwrap(), "0123456789");
