@@ -154,12 +154,13 @@ fn rotations_of_other_keys_never_end_a_replaced_key() {
 fn a_rotation_that_would_keep_too_many_old_keys_is_refused_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    let ring = open(root).unwrap();
+    open(root).unwrap();
     for kind in [KeyKind::Tool, KeyKind::Server] {
         let first = key_of(root, kind).unwrap();
         for _ in 0..MAX_FORMER {
             rotate_key(root, kind, HOUR).unwrap();
         }
+        let ring = open(root).unwrap();
         let last = key_of(root, kind).unwrap();
         let refused = rotate_key(root, kind, HOUR).unwrap_err();
         assert!(refused.to_string().contains("--grace 0s"), "{refused}");
