@@ -75,7 +75,7 @@ pub fn tools_may_have_the_servers_key(root: &Path) -> Result<bool, OpenError> {
 pub(crate) fn open(root: &Path) -> Result<KeyRing, OpenError> {
     match KeyFile::read(root) {
         Err(OpenError::KeysMissing { .. }) => {
-            new_file().write(root).map_err(|source| unwritable(root, source))?
+            new_file().write(root).map_err(|source| unwritable(root, source))?;
         }
         read => drop(read?),
     }

@@ -82,7 +82,6 @@ fn the_doctor_warns_of_a_bucket_before_a_host_that_is_another_host() {
     store.execute("insert into bucket (name, created_at) values ('files', 0)", []).unwrap();
     let warns = (vec!["warn object store".to_owned()], true);
     assert_eq!(found(&["--host", "files.drv.test"]), warns);
-    assert_eq!(found(&["--public-url", "http://files.drv.test"]), warns);
     assert_eq!(found(&["--host", "other.drv.test"]), (Vec::new(), true));
 }
 
