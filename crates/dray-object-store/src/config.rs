@@ -11,7 +11,7 @@ pub struct Config {
     pub region: String,
     /// The server's own bucket, which exists from the first start on. Tools' keys may read it but not write it.
     pub bucket: String,
-    /// Names that no new bucket may have, because other paths of the server begin with them.
+    /// Names that no new bucket may have, because other paths or hosts of the server begin with them.
     pub reserved_names: Vec<String>,
     /// Whether an answer waits until its bytes are on the disk (fsync). Turn it off only if losing data is acceptable.
     pub durable: bool,

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use dray_s3::Query;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::failure::{Failure, invalid_argument};
 
@@ -71,6 +71,20 @@ impl<'a> Fields<'a> {
         headers.chain(self.query.iter().map(|(name, _)| Cow::Owned(name.to_ascii_lowercase())))
     }
 
+    /// The names of the headers that begin with one of these prefixes, in lower case; also those that a presigner moved into
+    /// the query.
+    pub(crate) fn names_with(&self, prefixes: &'a [&str]) -> impl Iterator<Item = Cow<'a, str>> {
+        let headers = self.headers.keys().map(HeaderName::as_str);
+        let headers = headers.filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix)));
+        let has = |name: &str, prefix: &str| {
+            prefix.starts_with("x-amz-")
+                && name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        let moved = self.query.iter().map(|(name, _)| name);
+        let moved = moved.filter(move |name| prefixes.iter().any(|prefix| has(name, prefix)));
+        headers.map(Cow::Borrowed).chain(moved.map(|name| Cow::Owned(name.to_ascii_lowercase())))
+    }
+
     /// Every header whose name has this prefix, with its name in lower case and its value as bytes.
     pub(crate) fn starting_with(&self, prefix: &'static str) -> impl Iterator<Item = (String, &'a [u8])> {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str().to_owned(), value.as_bytes()));
@@ -103,7 +117,6 @@ fn readable<'a>(name: &str, value: &'a HeaderValue) -> Result<&'a str, Failure> 
 #[cfg(test)]
 mod tests {
     use dray_s3::ErrorCode;
-    use http::HeaderName;
 
     use super::*;
 

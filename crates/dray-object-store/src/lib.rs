@@ -42,7 +42,7 @@ mod transfers;
 
 pub use config::{Config, CorsOrigins, WhenShort};
 pub use failpoints::die_at;
-pub use http::{BucketIn, SentPath, is_streamed, pipeline};
+pub use http::{BucketIn, SentPath, is_streamed, pipeline, refuse};
 pub use keys::{KeyKind, key_of, read_keys, rotate_key, tools_may_have_the_servers_key};
 pub use meta::{has_bucket_in, has_object_in};
 pub use open_error::OpenError;

@@ -45,6 +45,20 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
+    /// There are no keys.
+    #[error("there are no keys in {}; start the server once to get new ones (URLs that it signed with lost keys have ended)", path.display())]
+    KeysMissing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// So many replaced keys of one kind are still accepted that no further one can be replaced.
+    #[error(
+        "{most} replaced keys of this kind are still accepted, which is the most; wait until one ends, or end all of them at once with --grace 0s"
+    )]
+    TooManyFormerKeys {
+        /// The limit.
+        most: usize,
+    },
     /// Others can read the keys.
     #[error("other users can read the store's keys; run: chmod 600 {}", path.display())]
     KeysTooOpen {
@@ -52,7 +66,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// This program did not write the file of keys.
-    #[error("the store's keys {} are damaged; restore the file, or remove it to get new keys", path.display())]
+    #[error("the store's keys {} are damaged; restore the file, or remove it to get new keys: then `dray store keys` or the next start of the server makes them, and URLs signed before end", path.display())]
     KeysCorrupt {
         /// The file.
         path: PathBuf,

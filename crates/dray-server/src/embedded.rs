@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dray_object_store::{CorsOrigins, ObjectStore, Spending, WhenShort};
 
-use crate::config::{BUCKET, Config, REGION, bucket_at_base_path, store_folder};
+use crate::config::{BUCKET, Config, REGION, bucket_at_base_path, bucket_at_own_host, store_folder};
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::objects::{Embedded, Objects, TOKEN_METADATA, Way};
@@ -26,6 +26,9 @@ impl EmbeddedStore {
         let store = open_store(config, when_short).await?;
         if let Some(name) = config.base_segment().filter(|name| store.has_bucket(name)) {
             tracing::warn!("{}", bucket_at_base_path(&name));
+        }
+        for name in config.buckets_at_own_hosts().iter().filter(|name| store.has_bucket(name)) {
+            tracing::warn!("{}", bucket_at_own_host(name));
         }
         let signing = store.clone();
         let objects = Objects::embedded(Embedded {
@@ -61,6 +64,7 @@ async fn open_store(config: &Config, when_short: WhenShort) -> Result<ObjectStor
     REGION.clone_into(&mut store.region);
     store.reserved_names = http::first_segments();
     store.reserved_names.extend(config.base_segment());
+    store.reserved_names.extend(config.buckets_at_own_hosts());
     if !config.allow_origins.is_empty() {
         store.cors_origins = CorsOrigins::List(config.allow_origins.clone());
     }

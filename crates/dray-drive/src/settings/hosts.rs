@@ -9,6 +9,8 @@ pub const UNNAMED: &str = "the server ignores X-Forwarded-Host, and signs URLs f
 
 /// The maximum number of characters of a host name (RFC 1035, 2.3.4).
 const MAX_NAME_CHARS: usize = 253;
+/// The host name of this machine, which no DNS resolves (RFC 6761, 6.3).
+const LOCALHOST: &str = "localhost";
 
 /// A host: `drive.example.com`, `10.0.0.7`, `[::1]`, each with or without a port. In names, upper and lower case
 /// count as the same, and a dot at the end is ignored.
@@ -42,9 +44,19 @@ impl HostName {
         &self.name
     }
 
-    /// The port, if the operator named one.
+    /// The port, if the text named one.
     pub fn port(&self) -> Option<u16> {
         self.port
+    }
+
+    /// Whether this is an IP address.
+    pub fn is_address(&self) -> bool {
+        is_address(&self.name)
+    }
+
+    /// What is before each of its dots, and what is after it. The shortest beginning comes first.
+    fn cuts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.name.match_indices('.').map(|(at, _)| (&self.name[..at], &self.name[at + 1..]))
     }
 
     /// Whether a request's host is this one. If this one has no port, any port matches.
@@ -74,24 +86,44 @@ impl OwnHosts {
         self.0.is_empty()
     }
 
-    /// Whether `host`, as a request names it (with a port or without), is one of them.
-    pub fn contains(&self, host: &str) -> bool {
-        !self.is_empty() && host.parse().is_ok_and(|host| self.0.iter().any(|own| own.covers(&host)))
+    pub(super) fn iter(&self) -> impl Iterator<Item = &HostName> {
+        self.0.iter()
     }
 
-    /// The label before one of them: `tools` in `tools.drive.example.com`, in lower case. `None` if `host` is not
-    /// below any of them. No label can be before an address.
-    pub fn label_below(&self, host: &str) -> Option<String> {
-        if self.is_empty() {
-            return None;
+    /// Whether `host`, as a request names it (with a port or without), is one of them.
+    pub fn contains(&self, host: &str) -> bool {
+        !self.is_empty() && host.parse().is_ok_and(|host| self.covers(&host))
+    }
+
+    /// Whether `host` is one of them or below one of them.
+    pub fn reaches(&self, host: &str) -> bool {
+        let is_own = |host: HostName| self.covers(&host) || host.cuts().any(|cut| self.is_above(&host, cut));
+        !self.is_empty() && host.parse().is_ok_and(is_own)
+    }
+
+    /// Whether `host` is one of them.
+    pub fn covers(&self, host: &HostName) -> bool {
+        self.0.iter().any(|own| own.covers(host))
+    }
+
+    /// Every bucket that a client can mean with this host: what is before one of the server's hosts, or before
+    /// `localhost`. `tools` in `tools.drive.example.com`, in lower case. The bucket before the longest host comes first. If
+    /// the operator named no host, any name may be the server's, so the bucket can end at any dot.
+    pub fn buckets_in<'a>(&self, host: &'a HostName) -> Vec<&'a str> {
+        if host.is_address() {
+            return Vec::new();
         }
-        let host: HostName = host.parse().ok()?;
-        let labels = host.name.match_indices('.').map(|(at, _)| (&host.name[..at], &host.name[at + 1..]));
-        let mut below = labels.filter(|(_, rest)| {
-            let above = HostName { name: (*rest).to_owned(), port: host.port };
-            !is_address(rest) && self.0.iter().any(|own| own.covers(&above))
-        });
-        below.next().map(|(label, _)| label.to_owned())
+        let is_local = host.cuts().any(|(_, rest)| rest == LOCALHOST);
+        let can_end_here = |cut: &(&str, &str)| {
+            cut.1 == LOCALHOST || (self.is_empty() && !is_local) || self.is_above(host, *cut)
+        };
+        host.cuts().filter(can_end_here).map(|(bucket, _)| bucket).collect()
+    }
+
+    /// Whether the end of `host` is one of them. Nothing can be before an address.
+    fn is_above(&self, host: &HostName, (_, rest): (&str, &str)) -> bool {
+        !is_address(rest)
+            && self.0.iter().any(|own| own.name == rest && (own.port.is_none() || own.port == host.port))
     }
 }
 
@@ -102,6 +134,8 @@ fn split_port(text: &str) -> Option<(&str, Option<u16>)> {
     let (name, rest) = text.split_at(name_end);
     match rest.strip_prefix(':') {
         None if rest.is_empty() => Some((name, None)),
+        // An empty port counts as none (RFC 3986, 3.2.3).
+        Some("") => Some((name, None)),
         Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             digits.parse().ok().map(|port| (name, Some(port)))
         }
@@ -153,6 +187,7 @@ mod tests {
 
     #[test]
     fn only_a_named_port_is_own() {
+        assert_eq!("drive.example.com:".parse(), "drive.example.com".parse::<HostName>());
         let own = own(&["drive.example.com:8443"], None);
         assert!(own.contains("drive.example.com:8443"));
         assert!(!own.contains("drive.example.com") && !own.contains("drive.example.com:443"));
@@ -173,27 +208,46 @@ mod tests {
 
     #[test]
     fn a_bucket_is_the_label_before_an_own_name() {
-        let own = own(&["drive.example.com", "localhost:8080", "10.0.0.7"], None);
-        assert_eq!(own.label_below("Tools.drive.example.com:443").as_deref(), Some("tools"));
-        assert_eq!(own.label_below("my.tools.drive.example.com").as_deref(), Some("my.tools"));
-        assert_eq!(own.label_below("tools.localhost:8080").as_deref(), Some("tools"));
-        for host in [
-            "drive.example.com",
-            "tools.localhost",
-            "tools.10.0.0.7",
-            "tools.example.com",
-            ".drive.example.com",
+        let own = own(&["drive.example.com", "s3.drive.example.com", "dray:8080", "10.0.0.7"], None);
+        for (host, buckets) in [
+            ("Tools.drive.example.com:443", &["tools"][..]),
+            ("my.tools.drive.example.com", &["my.tools"]),
+            ("s3.drive.example.com", &["s3"]),
+            ("tools.s3.drive.example.com", &["tools", "tools.s3"]),
+            ("tools.dray:8080", &["tools"]),
+            ("my.tools.localhost", &["my.tools"]),
+            ("drive.example.com", &[]),
+            ("tools.dray", &[]),
+            ("tools.10.0.0.7", &[]),
+            ("tools.example.com", &[]),
         ] {
-            assert_eq!(own.label_below(host), None, "{host}");
+            assert_eq!(own.buckets_in(&host.parse().unwrap()), buckets, "{host}");
+            let is_below = !buckets.is_empty() && !host.ends_with("localhost");
+            assert_eq!(own.reaches(host), is_below || own.contains(host), "{host}");
         }
+        assert!(!own.reaches(".drive.example.com"));
+    }
+
+    #[test]
+    fn without_a_named_host_a_bucket_can_end_at_any_dot() {
+        let own = OwnHosts::default();
+        for (host, buckets) in [
+            ("my.tools.example.com", &["my", "my.tools", "my.tools.example"][..]),
+            ("my.tools.localhost", &["my.tools"]),
+            ("127.0.0.1", &[]),
+            ("dray", &[]),
+        ] {
+            assert_eq!(own.buckets_in(&host.parse().unwrap()), buckets, "{host}");
+        }
+        assert!(!own.reaches("tools.example.com"));
     }
 
     #[test]
     fn a_text_that_is_no_host_is_refused() {
         let long = "a".repeat(254);
         for text in [
-            "", ":80", "a:", "a:x", "a:65536", "a:+1", "[::1", "[x]", "::1", "a b", "a/b", "u@a", "a..b",
-            "é", &long,
+            "", ":80", ":", "a:x", "a:65536", "a:+1", "[::1", "[x]", "::1", "a b", "a/b", "u@a", "a..b", "é",
+            &long,
         ] {
             assert_eq!(text.parse::<HostName>(), Err(InvalidHostName), "{text}");
         }

@@ -240,6 +240,21 @@ impl Config {
         OwnHosts::new(&self.hosts, self.public_url.as_deref())
     }
 
+    /// Names that a bucket cannot have without making one of the server's hosts unclear: with the hosts `example.com` and
+    /// `drive.example.com`, the second is also the host of a bucket `drive`.
+    pub fn buckets_at_own_hosts(&self) -> Vec<String> {
+        let own = self.own_hosts();
+        let bytes = self.bytes_url.as_deref().and_then(|url| public_endpoint(url).ok());
+        let bytes: Option<HostName> = bytes.and_then(|endpoint| endpoint.host("").parse().ok());
+        let mut names: Vec<String> = Vec::new();
+        for host in own.iter().chain(&bytes) {
+            names.extend(own.buckets_in(host).into_iter().map(str::to_owned));
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// The first segment of the path below which the server is served; `None` if it is served at the root.
     pub fn base_segment(&self) -> Option<String> {
         let endpoint = public_endpoint(self.public_url.as_deref()?).ok()?;
@@ -284,6 +299,15 @@ pub fn bucket_at_base_path(name: &str) -> String {
     format!(
         "the bucket {name} has the name of the first segment of --public-url's path, so S3 tools that send requests below \
          that path are refused"
+    )
+}
+
+/// A warning about a bucket before a host of the server that is another host of the server. A bucket can be older than
+/// the settings.
+pub fn bucket_at_own_host(name: &str) -> String {
+    format!(
+        "the bucket {name} before one of the server's hosts (--host, --public-url, localhost) is another host of the server \
+         (or that of --bytes-url), so what S3 tools send to that host is refused"
     )
 }
 

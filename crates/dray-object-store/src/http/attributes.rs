@@ -4,7 +4,11 @@ use axum::response::Response;
 use dray_s3::xml::{GetObjectAttributesResponse, ObjectPart, ObjectParts};
 use http::header;
 
-use super::{Call, answer, list_objects::number_or};
+use super::{
+    Call, answer,
+    conditions::ReadCondition,
+    list_objects::{number_or, page_size},
+};
 use crate::{
     failure::{Failure, invalid_argument, no_such_key},
     ids::part_number,
@@ -30,9 +34,11 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
         )));
     }
     let asks = |name| asked.contains(&name);
-    let limit = header_number(call, "x-amz-max-parts", MAX_PARTS)?.min(MAX_PARTS);
-    let after = header_number(call, "x-amz-part-number-marker", 0)?;
+    let limit = page_size(header_number(call, "x-amz-max-parts", MAX_PARTS.into())?, MAX_PARTS);
+    let marker = header_number(call, "x-amz-part-number-marker", 0)?;
+    let after = u16::try_from(marker).unwrap_or(u16::MAX);
     let wants_parts = asks("ObjectParts");
+    let condition = ReadCondition::read(&fields)?;
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
     let find = call.store.meta().read(move |db| {
         let bucket = buckets::find(db, &bucket)?;
@@ -42,12 +48,13 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
         Ok((object, page))
     });
     let (object, page) = find.await?;
+    condition.check(&object)?;
 
     let has_parts = wants_parts && object.token.is_some();
     let document = GetObjectAttributesResponse {
         etag: asks("ETag").then_some(&object.etag),
         checksum: asks("Checksum").then_some(object.checksum),
-        object_parts: has_parts.then(|| object_parts(&object, page, after, limit)),
+        object_parts: has_parts.then(|| object_parts(&object, page, marker, limit)),
         storage_class: asks("StorageClass"),
         object_size_bytes: asks("ObjectSize").then_some(object.size_bytes),
     };
@@ -58,7 +65,7 @@ pub(super) async fn get(call: &Call) -> Result<Response, Failure> {
     Ok(response)
 }
 
-fn object_parts(object: &Object, mut page: Vec<parts::Part>, after: u16, limit: u16) -> ObjectParts {
+fn object_parts(object: &Object, mut page: Vec<parts::Part>, marker: u32, limit: u16) -> ObjectParts {
     let is_truncated = limit > 0 && page.len() > usize::from(limit);
     page.truncate(usize::from(limit));
     let algorithm = object.checksum.checksum.algorithm();
@@ -69,13 +76,13 @@ fn object_parts(object: &Object, mut page: Vec<parts::Part>, after: u16, limit: 
     });
     ObjectParts {
         total_parts: object.layout.parts(),
-        part_number_marker: after,
+        part_number_marker: marker,
         max_parts: limit,
         is_truncated,
         parts: parts.collect(),
     }
 }
 
-fn header_number(call: &Call, name: &str, default: u16) -> Result<u16, Failure> {
+fn header_number(call: &Call, name: &str, default: u32) -> Result<u32, Failure> {
     number_or(name, call.fields().get(name)?, default)
 }

@@ -46,8 +46,9 @@ pub(super) async fn create(call: &Call, body: &mut Body) -> Result<Response, Fai
         return Err(Failure::new(ErrorCode::InvalidLocationConstraint, message));
     }
     if call.store.is_reserved(&name) {
-        let message =
-            format!("A bucket cannot have the name {name}: the server uses that path for something else");
+        let message = format!(
+            "A bucket cannot have the name {name}: the server uses that path or host for something else"
+        );
         return Err(Failure::new(ErrorCode::InvalidBucketName, message));
     }
     let (location, now) = (format!("/{name}"), call.now_ms());

@@ -1,4 +1,5 @@
-//! Conditional requests: of readers (RFC 9110, 13) and of writers (S3 "conditional writes").
+//! Conditional requests: of readers (RFC 9110, 13) and of writers (S3 "conditional writes"). `condition_table.rs` says
+//! which operation has which.
 
 use std::{borrow::Cow, time::UNIX_EPOCH};
 
@@ -131,10 +132,8 @@ pub(super) struct DeleteCondition {
 }
 
 impl DeleteCondition {
-    /// Reads the condition in the headers of a `DeleteObject`. It refuses conditions that S3 does not have: if it ignored
-    /// them, it would remove objects that must stay.
+    /// Reads the condition in the headers of a `DeleteObject`.
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, Failure> {
-        refuse_on_delete(fields, &[header::IF_NONE_MATCH])?;
         let number = |size: &str| {
             size.parse().map_err(|_| invalid_argument("x-amz-if-match-size must be a number of bytes"))
         };
@@ -162,14 +161,6 @@ impl DeleteCondition {
             && self.size_bytes.is_none_or(|size| size == there.size_bytes)
             && self.modified.is_none_or(|modified| modified == seconds(there.modified_at));
         holds.then_some(()).ok_or_else(precondition_failed)
-    }
-}
-
-/// Refuses a delete that has one of these headers.
-pub(super) fn refuse_on_delete(fields: &Fields<'_>, names: &[HeaderName]) -> Result<(), Failure> {
-    match names.iter().find(|name| fields.has(name.as_str())) {
-        Some(name) => Err(not_implemented(&format!("the header {name} on this delete"))),
-        None => Ok(()),
     }
 }
 

@@ -7,11 +7,11 @@ use dray_s3::{
     ErrorCode,
     xml::{self, Delete, DeleteFailure, DeleteObject, MAX_DELETE_BODY_BYTES, NULL_VERSION},
 };
-use http::{StatusCode, header};
+use http::StatusCode;
 
 use super::{
     Call, answer,
-    conditions::{DeleteCondition, precondition_failed, refuse_on_delete},
+    conditions::{DeleteCondition, precondition_failed},
     control_body::{self, Checksums},
 };
 use crate::{
@@ -29,7 +29,6 @@ pub(super) async fn one(call: &Call) -> Result<Response, Failure> {
 }
 
 pub(super) async fn many(call: &Call, body: &mut Body) -> Result<Response, Failure> {
-    refuse_on_delete(&call.fields(), &[header::IF_MATCH, header::IF_NONE_MATCH])?;
     let body = control_body::read(call, body, MAX_DELETE_BODY_BYTES, Checksums::OfBody).await?;
     let request = Delete::parse(&body)?;
     let has_version = |object: &&DeleteObject| {

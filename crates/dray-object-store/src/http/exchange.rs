@@ -6,7 +6,24 @@ use dray_s3::{ErrorCode, InvalidEncoding, Query};
 use http::{HeaderValue, Method, header, request::Parts};
 
 use super::{answer, cors, has_signature};
-use crate::{CorsOrigins, clock, failure::Failure, transfers::Transfers};
+use crate::{
+    CorsOrigins, clock,
+    failure::{Failure, invalid_request},
+    transfers::Transfers,
+};
+
+/// Refuses a request of S3 before anything decided which bucket it is for: `InvalidRequest` with this message.
+pub fn refuse<B>(request: &http::Request<B>, message: String) -> Response {
+    let request_id = request_id();
+    let is_head = request.method() == Method::HEAD;
+    let mut response = answer::failure(invalid_request(message), request.uri().path(), &request_id, is_head);
+    answer::add_common_headers(response.headers_mut(), &request_id);
+    response
+}
+
+fn request_id() -> String {
+    hex::encode_upper(clock::random::<8>())
+}
 
 /// The values of a request that its answer needs.
 pub(crate) struct Exchange {
@@ -20,7 +37,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn begin(head: &Parts, query: &Result<Query, InvalidEncoding>) -> Self {
         Self {
-            request_id: hex::encode_upper(clock::random::<8>()),
+            request_id: request_id(),
             origin: head.headers.get(header::ORIGIN).cloned(),
             path: head.uri.path().to_owned(),
             is_head: head.method == Method::HEAD,

@@ -139,23 +139,26 @@ fn listing<'a>(
 
 /// How many entries a page may have.
 pub(super) fn limit(call: &Call, name: &str) -> Result<u16, Failure> {
-    Ok(number_parameter(call, name, MAX_ENTRIES)?.min(MAX_ENTRIES))
+    Ok(page_size(number_parameter(call, name, MAX_ENTRIES.into())?, MAX_ENTRIES))
 }
 
-/// A numeric parameter. A larger number counts as 65,535.
-pub(super) fn number_parameter(call: &Call, name: &str, default: u16) -> Result<u16, Failure> {
+/// How many entries a page has if this many were asked for.
+pub(super) fn page_size(asked: u32, most: u16) -> u16 {
+    u16::try_from(asked).map_or(most, |asked| asked.min(most))
+}
+
+/// A numeric parameter.
+pub(super) fn number_parameter(call: &Call, name: &str, default: u32) -> Result<u32, Failure> {
     number_or(name, call.query.get(name), default)
 }
 
-/// The number in a parameter or header; `default` without one. A larger number counts as 65,535.
-pub(super) fn number_or(name: &str, text: Option<&str>, default: u16) -> Result<u16, Failure> {
+/// The number in a parameter or header; `default` without one.
+pub(super) fn number_or(name: &str, text: Option<&str>, default: u32) -> Result<u32, Failure> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return Ok(default);
     };
-    let number: Option<u64> = text.parse().ok().filter(|number| *number <= u64::from(u32::MAX >> 1));
-    let number =
-        number.ok_or_else(|| invalid_argument(format!("{name} must be an integer from 0 to 2147483647")))?;
-    Ok(u16::try_from(number).unwrap_or(u16::MAX))
+    let number: Option<u32> = text.parse().ok().filter(|number| *number <= u32::MAX >> 1);
+    number.ok_or_else(|| invalid_argument(format!("{name} must be an integer from 0 to 2147483647")))
 }
 
 /// The delimiter; an empty one counts as absent.

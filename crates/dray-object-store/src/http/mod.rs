@@ -6,6 +6,7 @@ mod answer;
 mod attributes;
 mod buckets;
 mod complete;
+mod condition_table;
 mod conditions;
 mod control_body;
 mod copy;
@@ -43,14 +44,18 @@ use http::{Method, request::Parts};
 use jiff::Timestamp;
 
 use self::access::{Access, Caller};
-pub use self::place::{BucketIn, SentPath};
 pub(crate) use self::{
     access::Door,
+    condition_table::check_relayed,
     copy::is_asked as is_copy,
     cors::preflight,
     exchange::Exchange,
     op::{Operation, Target},
     stored_headers::apply_overrides,
+};
+pub use self::{
+    exchange::refuse,
+    place::{BucketIn, SentPath},
 };
 use crate::{
     ObjectStore,
@@ -182,14 +187,15 @@ async fn serve(
     }
     let (caller, payload) = check_signature(&store, door, &head, &query, now)?;
     caller.check_key()?;
-    // This comes only after authentication: without a signature, nobody learns which buckets exist or which
-    // operations are missing.
+    // Only after authentication, so that strangers learn nothing of what is in a bucket. A bucket's name is no secret:
+    // whether a request is for the drive or for the store depends on which buckets exist.
     let target = place::target(&store, &head, caller)?;
     let operation = Operation::parse(&head.method, &target, &query, is_copy)?;
 
     let call = Call { store, head, query, target, payload, caller, now };
     call.check(operation.access(), &call.target.bucket)?;
     call.check_owner()?;
+    condition_table::check(operation, &call.fields())?;
     pipeline::check(&call.head, operation, call.is_presigned())?;
     act(operation, &call, body).await
 }

@@ -141,9 +141,12 @@ impl Operation {
             ("GET", _, true) if has("versions") => Self::ListObjectVersions,
             ("GET", _, _) if has("acl") => Self::GetAcl,
             ("GET", _, true) if query.get("list-type") == Some("2") => Self::ListObjectsV2,
-            ("GET", _, true) => match configuration(query) {
-                Some(name) => Self::GetBucketConfiguration(name),
-                None => Self::ListObjects,
+            ("GET", _, true) => match (configuration(query), query.get("list-type")) {
+                (Some(name), _) => Self::GetBucketConfiguration(name),
+                (None, None | Some("" | "1")) => Self::ListObjects,
+                (None, Some(_)) => {
+                    return Err(invalid_argument("list-type must be 2, or absent for version 1"));
+                }
             },
 
             ("PUT", _, _) if has("tagging") => Self::PutObjectTagging,

@@ -20,7 +20,7 @@ pub enum BucketIn {
     Path,
     /// In the host, as this bucket; the path is `/{key}`. The bucket need not exist.
     Host(String),
-    /// The host could name either a bucket or the server. The store then serves only requests that the server itself
+    /// The host could name either a bucket or the server, or either of two buckets. The store then serves only requests that the server itself
     /// signed, because they never have a bucket in the host. Any other request might write to another place than its
     /// sender means.
     Unclear,
@@ -62,8 +62,9 @@ fn place(store: &ObjectStore, head: &Parts, caller: Caller) -> Result<BucketIn, 
             let host = head.headers.get(http::header::HOST).map(|host| host.as_bytes().escape_ascii());
             let host = host.map_or_else(String::new, |host| format!(" {host}"));
             Err(invalid_request(format!(
-                "This server does not know whether the host{host} is its own or names a bucket: use one of the server's own \
-                 hosts, or name this host in the server's settings"
+                "This server does not know which bucket the host{host} means: the host may be the server's own, or name \
+                 one of several buckets. Put the bucket into the path, at a host or an address that only the server has; \
+                 or, if the server's settings do not name this host, name it there"
             )))
         }
     }

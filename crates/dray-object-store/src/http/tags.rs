@@ -23,6 +23,9 @@ const MAX_TAGS: usize = 10;
 const MAX_NAME_CHARS: usize = 128;
 const MAX_VALUE_CHARS: usize = 256;
 
+/// The beginning of names that S3 keeps for itself (AWS S3 user guide, "Object tagging").
+const SYSTEM: &str = "aws:";
+
 /// No tags, as stored.
 pub(super) const NONE: &str = "[]";
 
@@ -105,6 +108,9 @@ fn checked(tags: &[(String, String)]) -> Result<String, Failure> {
     for (at, (name, value)) in tags.iter().enumerate() {
         if name.is_empty() || name.chars().count() > MAX_NAME_CHARS || !name.chars().all(is_allowed) {
             return Err(invalid("The TagKey you have provided is invalid"));
+        }
+        if name.get(..SYSTEM.len()).is_some_and(|start| start.eq_ignore_ascii_case(SYSTEM)) {
+            return Err(invalid("Tags whose names begin with aws: belong to S3"));
         }
         if value.chars().count() > MAX_VALUE_CHARS || !value.chars().all(is_allowed) {
             return Err(invalid("The TagValue you have provided is invalid"));

@@ -7,14 +7,19 @@ use dray_s3::{
 };
 use http::{HeaderName, StatusCode};
 
-use super::{Call, answer, list_objects::number_parameter, stored_headers, tags};
+use super::{
+    Call, answer,
+    conditions::WriteCondition,
+    list_objects::{number_parameter, page_size},
+    stored_headers, tags,
+};
 use crate::{
     clock,
     failure::{Failure, invalid_request, no_such_upload},
     fields::Fields,
     ids::{UploadId, part_number},
     meta::{
-        buckets, parts,
+        buckets, objects, parts,
         uploads::{self, ChecksumChoice, Upload},
     },
 };
@@ -30,9 +35,13 @@ pub(super) async fn create(call: &Call) -> Result<Response, Failure> {
     let tags = tags::of_header(&fields)?;
     let id = UploadId { set: call.store.meta().new_set(), token: clock::random() };
     let announced_bytes = object_size(&fields)?;
+    let condition = WriteCondition::read(&fields)?;
     let (bucket, key, created_at) = (call.target.bucket.clone(), call.target.key.clone(), call.now_ms());
     let insert = call.store.meta().write(move |db| {
         let bucket = buckets::find(db, &bucket)?;
+        if !condition.is_none() {
+            condition.check(objects::find(db, bucket, &key)?.as_ref())?;
+        }
         let upload = Upload { id, bucket, key, created_at, headers, tags, checksum, announced_bytes };
         Ok(uploads::insert(db, &upload)?)
     });
@@ -109,8 +118,9 @@ pub(super) async fn abort(call: &Call) -> Result<Response, Failure> {
 
 pub(super) async fn list_parts(call: &Call) -> Result<Response, Failure> {
     let id = upload_id(call)?;
-    let limit = number_parameter(call, "max-parts", 1000)?.min(1000);
-    let after = number_parameter(call, "part-number-marker", 0)?;
+    let limit = page_size(number_parameter(call, "max-parts", 1000)?, 1000);
+    let marker = number_parameter(call, "part-number-marker", 0)?;
+    let after = u16::try_from(marker).unwrap_or(u16::MAX);
     let (bucket, key) = (call.target.bucket.clone(), call.target.key.clone());
     let read = call.store.meta().read(move |db| {
         let bucket = buckets::find(db, &bucket)?;
@@ -134,7 +144,7 @@ pub(super) async fn list_parts(call: &Call) -> Result<Response, Failure> {
         key: &call.target.key,
         upload_id: &id.to_string(),
         owner: call.store.owner(),
-        part_number_marker: after,
+        part_number_marker: marker,
         max_parts: limit,
         is_truncated,
         checksum: Some((choice.algorithm, choice.checksum_type)),

@@ -70,15 +70,14 @@ impl KeyFile {
     /// Reads the file in `root`. It needs no lock, because the file is always complete.
     pub(super) fn read(root: &Path) -> Result<Self, OpenError> {
         let path = root.join(FILE);
-        let unreadable = |source: io::Error| OpenError::KeysUnreadable { path: path.clone(), source };
-        let metadata = fs::metadata(&path).map_err(unreadable)?;
+        let metadata = fs::metadata(&path).map_err(|source| unreadable(&path, source))?;
         if metadata.permissions().mode() & 0o077 != 0 {
             return Err(OpenError::KeysTooOpen { path });
         }
         if metadata.len() > MAX_BYTES {
             return Err(OpenError::KeysCorrupt { path });
         }
-        let text = fs::read(&path).map_err(unreadable)?;
+        let text = fs::read(&path).map_err(|source| unreadable(&path, source))?;
         let keys: Self =
             serde_json::from_slice(&text).map_err(|_| OpenError::KeysCorrupt { path: path.clone() })?;
         if !keys.server.is_whole() || !keys.others.iter().all(|entry| entry.pair.is_whole()) {
@@ -105,6 +104,14 @@ impl KeyFile {
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         File::open(root)?.sync_all()
+    }
+}
+
+/// Why the file or its folder cannot be read.
+pub(super) fn unreadable(path: &Path, source: io::Error) -> OpenError {
+    match source.kind() {
+        io::ErrorKind::NotFound => OpenError::KeysMissing { path: path.to_owned() },
+        _ => OpenError::KeysUnreadable { path: path.to_owned(), source },
     }
 }
 

@@ -14,9 +14,9 @@ use self::file::{Entry, KeyFile, Pair};
 pub(crate) use self::ring::{KeyRing, Known};
 use crate::{OpenError, clock};
 
-/// The maximum number of replaced keys that are still accepted at once. A further one displaces the one that would
-/// end first.
-const MAX_FORMER: usize = 16;
+/// The maximum number of replaced keys of one kind that are still accepted at once. A rotation that would make more is
+/// refused: a key that was promised some time is accepted for that time.
+const MAX_FORMER: usize = 32;
 
 /// Whose a key is. Each kind has one current key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,25 +37,32 @@ pub fn read_keys(root: &Path) -> Result<Credentials, OpenError> {
 
 /// The current key of this kind. The first call makes it. A server that has the store open accepts it at once.
 pub fn key_of(root: &Path, kind: KeyKind) -> Result<Credentials, OpenError> {
-    if let Some(pair) = current(&KeyFile::read(root)?, kind) {
+    // Whatever keeps the file from being read, `change` meets it too.
+    if let Ok(keys) = KeyFile::read(root)
+        && let Some(pair) = current(&keys, kind)
+    {
         return Ok(pair.credentials());
     }
     // Another process may have made it meanwhile.
     change(root, |keys| match current(keys, kind) {
-        Some(pair) => (pair.credentials(), false),
-        None => (add(keys, kind).credentials(), true),
+        Some(pair) => Ok((pair.credentials(), false)),
+        None => Ok((add(keys, kind).credentials(), true)),
     })
 }
 
-/// Replaces the key of this kind, and returns the new one. The store accepts the old key for the time `grace`; it
-/// accepts the server's old key only in presigned URLs. A server that has the store open notices within a second.
+/// Replaces the key of this kind, and returns the new one. The store accepts the old key for the time `grace`, and keys
+/// replaced earlier for no longer than that; it accepts the server's old key only in presigned URLs. A server that has the
+/// store open notices within a second. [`OpenError::TooManyFormerKeys`] if very many old keys are still accepted.
 pub fn rotate_key(root: &Path, kind: KeyKind, grace: Duration) -> Result<Credentials, OpenError> {
     let now = clock::now().as_millisecond();
     let ends_at = now.saturating_add(i64::try_from(grace.as_millis()).unwrap_or(i64::MAX));
     change(root, |keys| {
         retire(keys, kind, ends_at);
-        forget_ended(keys, now);
-        (add(keys, kind).credentials(), true)
+        keys.others.retain(|entry| entry.ends_at.is_none_or(|ends_at| now < ends_at));
+        if keys.others.iter().filter(|entry| entry.kind == kind).count() > MAX_FORMER {
+            return Err(OpenError::TooManyFormerKeys { most: MAX_FORMER });
+        }
+        Ok((add(keys, kind).credentials(), true))
     })
 }
 
@@ -67,26 +74,40 @@ pub fn tools_may_have_the_servers_key(root: &Path) -> Result<bool, OpenError> {
 /// Opens the keys of the store in `root`, and makes the server's key if there is none yet.
 pub(crate) fn open(root: &Path) -> Result<KeyRing, OpenError> {
     match KeyFile::read(root) {
-        Err(OpenError::KeysUnreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            let keys = KeyFile { server: random_pair(), tools_may_have_it: false, others: Vec::new() };
-            keys.write(root).map_err(|source| OpenError::Unwritable { path: root.to_owned(), source })?;
+        Err(OpenError::KeysMissing { .. }) => {
+            new_file().write(root).map_err(|source| unwritable(root, source))?;
         }
         read => drop(read?),
     }
     KeyRing::open(root.to_owned())
 }
 
-/// Changes the file, which must exist, if `change` says that it has changed the keys.
-fn change<T>(root: &Path, change: impl FnOnce(&mut KeyFile) -> (T, bool)) -> Result<T, OpenError> {
+/// Changes the file, if `change` says that it has changed the keys. If somebody has removed the file of a store, this makes
+/// a new one, as the next start of the server would.
+fn change<T>(
+    root: &Path,
+    change: impl FnOnce(&mut KeyFile) -> Result<(T, bool), OpenError>,
+) -> Result<T, OpenError> {
     let path = file::path(root);
-    let _lock =
-        file::lock(root).map_err(|source| OpenError::KeysUnreadable { path: path.clone(), source })?;
-    let mut keys = KeyFile::read(root)?;
-    let (value, is_changed) = change(&mut keys);
+    let _lock = file::lock(root).map_err(|source| file::unreadable(&path, source))?;
+    let mut keys = match KeyFile::read(root) {
+        Err(OpenError::KeysMissing { .. }) if root.join(crate::meta::FILE).exists() => new_file(),
+        read => read?,
+    };
+    let (value, is_changed) = change(&mut keys)?;
     if is_changed {
-        keys.write(root).map_err(|source| OpenError::Unwritable { path, source })?;
+        keys.write(root).map_err(|source| unwritable(&path, source))?;
     }
     Ok(value)
+}
+
+/// A file with a new key of the server, and no other key.
+fn new_file() -> KeyFile {
+    KeyFile { server: random_pair(), tools_may_have_it: false, others: Vec::new() }
+}
+
+fn unwritable(path: &Path, source: io::Error) -> OpenError {
+    OpenError::Unwritable { path: path.to_owned(), source }
 }
 
 fn current(keys: &KeyFile, kind: KeyKind) -> Option<&Pair> {
@@ -117,13 +138,6 @@ fn retire(keys: &mut KeyFile, kind: KeyKind, ends_at: i64) {
     for entry in keys.others.iter_mut().filter(|entry| entry.kind == kind) {
         entry.ends_at = Some(entry.ends_at.map_or(ends_at, |earlier| earlier.min(ends_at)));
     }
-}
-
-fn forget_ended(keys: &mut KeyFile, now: i64) {
-    keys.others.retain(|entry| entry.ends_at.is_none_or(|ends_at| now < ends_at));
-    keys.others.sort_by_key(|entry| std::cmp::Reverse(entry.ends_at.unwrap_or(i64::MAX)));
-    let current = keys.others.iter().filter(|entry| entry.ends_at.is_none()).count();
-    keys.others.truncate(current + MAX_FORMER);
 }
 
 fn random_pair() -> Pair {

@@ -39,8 +39,8 @@ fn keys_are_made_once_and_kept() {
 #[test]
 fn keys_that_are_open_corrupt_or_absent_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(matches!(read_keys(folder.path()), Err(OpenError::KeysUnreadable { .. })));
-    assert!(matches!(key_of(folder.path(), KeyKind::Tool), Err(OpenError::KeysUnreadable { .. })));
+    assert!(matches!(read_keys(folder.path()), Err(OpenError::KeysMissing { .. })));
+    assert!(matches!(key_of(folder.path(), KeyKind::Tool), Err(OpenError::KeysMissing { .. })));
     open(folder.path()).unwrap();
     let path = folder.path().join("keys.json");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
@@ -116,19 +116,58 @@ fn keys_stay_as_they_were_while_the_file_is_not_readable() {
 }
 
 #[test]
-fn the_number_of_replaced_keys_is_bounded() {
+fn whoever_removes_the_file_of_a_store_gets_new_keys_and_an_open_store_accepts_them() {
     let folder = tempfile::tempdir().unwrap();
-    open(folder.path()).unwrap();
-    for _ in 0..MAX_FORMER + 5 {
-        rotate_key(folder.path(), KeyKind::Tool, HOUR).unwrap();
+    let root = folder.path();
+    let ring = open(root).unwrap();
+    fs::write(root.join("meta.db"), "").unwrap();
+    let (server, tool) = (ring.server(now()), key_of(root, KeyKind::Tool).unwrap());
+    fs::remove_file(root.join("keys.json")).unwrap();
+    assert!(matches!(read_keys(root), Err(OpenError::KeysMissing { .. })));
+    let new = key_of(root, KeyKind::Tool).unwrap();
+    assert_eq!(known(&ring, &new, 0), Some((KeyKind::Tool, false)));
+    assert_eq!((known(&ring, &tool, 0), known(&ring, &server, 0)), (None, None));
+    fs::remove_file(root.join("keys.json")).unwrap();
+    let newer = rotate_key(root, KeyKind::Server, HOUR).unwrap();
+    assert_eq!(read_keys(root).unwrap(), newer);
+}
+
+#[test]
+fn rotations_of_other_keys_never_end_a_replaced_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let ring = open(root).unwrap();
+    let server = ring.server(now());
+    let (tool, writer) = (key_of(root, KeyKind::Tool).unwrap(), key_of(root, KeyKind::Writer).unwrap());
+    for kind in [KeyKind::Server, KeyKind::Tool, KeyKind::Writer] {
+        for _ in 0..MAX_FORMER {
+            rotate_key(root, kind, HOUR).unwrap();
+        }
     }
-    assert_eq!(KeyFile::read(folder.path()).unwrap().others.len(), MAX_FORMER + 1);
-    for _ in 0..3 {
-        rotate_key(folder.path(), KeyKind::Server, Duration::ZERO).unwrap();
+    for (key, kind) in [(&server, KeyKind::Server), (&tool, KeyKind::Tool), (&writer, KeyKind::Writer)] {
+        assert_eq!(known(&ring, key, 1001), Some((kind, true)));
     }
-    assert_eq!(
-        KeyFile::read(folder.path()).unwrap().others.len(),
-        MAX_FORMER + 1,
-        "what has ended is forgotten"
-    );
+    assert!(fs::metadata(root.join("keys.json")).unwrap().len() < 32 << 10, "half of what is read");
+}
+
+#[test]
+fn a_rotation_that_would_keep_too_many_old_keys_is_refused_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    open(root).unwrap();
+    for kind in [KeyKind::Tool, KeyKind::Server] {
+        let first = key_of(root, kind).unwrap();
+        for _ in 0..MAX_FORMER {
+            rotate_key(root, kind, HOUR).unwrap();
+        }
+        let ring = open(root).unwrap();
+        let last = key_of(root, kind).unwrap();
+        let refused = rotate_key(root, kind, HOUR).unwrap_err();
+        assert!(refused.to_string().contains("--grace 0s"), "{refused}");
+        assert_eq!(key_of(root, kind).unwrap(), last);
+        assert_eq!(known(&ring, &first, 1001), Some((kind, true)));
+        rotate_key(root, kind, Duration::ZERO).unwrap();
+        assert_eq!((known(&ring, &first, 1001), known(&ring, &last, 1001)), (None, None));
+    }
+    assert_eq!(KeyFile::read(root).unwrap().others.len(), 1, "what has ended is forgotten");
 }

@@ -41,7 +41,9 @@ use crate::{
     clock,
     failure::{Failure, slow_down},
     fields::Fields,
-    http::{Exchange, Operation, Target, authenticate_head, is_copy, pipeline, preflight, readable},
+    http::{
+        Exchange, Operation, Target, authenticate_head, check_relayed, is_copy, pipeline, preflight, readable,
+    },
     transfers::{Direction, Of, Transfer, Transfers},
 };
 
@@ -157,6 +159,7 @@ async fn serve(
         return Err(denied("This server passes on to its store only requests by URLs that it has signed"));
     }
     pipeline::check(&head, operation, signed.presigned)?;
+    check_relayed(operation, &Fields::new(&head.headers, &query))?;
     let call = Call { relay: relay.clone(), head, query, key: target.key, payload: signed.payload };
     let outage = call.head.extensions.get::<Outage>();
     if outage.is_some_and(Outage::is_known) {

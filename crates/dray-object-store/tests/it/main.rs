@@ -5,6 +5,7 @@
 mod allowance;
 mod buckets;
 mod checksums;
+mod conditions;
 mod copies;
 mod cors;
 mod crash;

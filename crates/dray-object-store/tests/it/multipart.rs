@@ -240,6 +240,8 @@ async fn parts_and_uploads_are_listed_in_pages() {
     let second = server.send("GET", &page("part-number-marker=5"), &[], "").await;
     assert_eq!(second.elements("PartNumber"), ["9"]);
     assert_eq!(second.element("IsTruncated"), "false");
+    let past = server.send("GET", &page("part-number-marker=99999"), &[], "").await;
+    assert_eq!((past.element("PartNumberMarker").as_str(), past.elements("PartNumber").len()), ("99999", 0));
 
     let mut ids = vec![id];
     for key in ["k", "a/1", "a/2", "z"] {

@@ -72,6 +72,12 @@ async fn operations_that_the_store_does_not_have_say_so() {
         );
     }
     assert_eq!(server.send("PATCH", &server.path("k"), &[], "").await.code(), "405 MethodNotAllowed");
+    for tag in ["aws%3Aa=b", "AWS%3Aa=b"] {
+        let tagged = server.send("PUT", &server.path("k"), &[("x-amz-tagging", tag)], "y").await;
+        assert_eq!(tagged.code(), "400 InvalidTag", "{tag}");
+    }
+    let range = [("x-amz-copy-source", "/dray/k"), ("x-amz-copy-source-range", "bytes=0-0")];
+    assert_eq!(server.send("PUT", &server.path("l"), &range, "").await.code(), "400 InvalidArgument");
     let sse = [("x-amz-server-side-encryption", "aws:kms")];
     assert_eq!(server.send("PUT", &server.path("k"), &sse, "y").await.code(), "501 NotImplemented");
 }

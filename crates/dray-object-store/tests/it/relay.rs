@@ -167,6 +167,23 @@ async fn the_store_gets_the_signed_request_and_nothing_that_it_does_not_need() {
     assert_eq!(names, ["range", "if-match"]);
 }
 
+#[tokio::test]
+async fn a_condition_that_is_not_passed_on_is_refused() {
+    let (relay, asked) = good();
+    let get = url(&Method::GET, &[], &[]);
+    for (method, url, name) in [
+        (Method::PUT, part_url(), "if-match"),
+        (Method::PUT, url(&Method::PUT, &[], &[]), "if-none-match"),
+        (Method::PUT, part_url(), "if-unmodified-since"),
+        (Method::GET, get, "if-of-tomorrow"),
+    ] {
+        let headers = [("content-length", "3"), (name, "*")];
+        let refused = ask(&relay, &method, &url, &headers, Body::from("abc")).await;
+        assert_eq!(code(refused).await, error(501, "NotImplemented"), "{method} {name}");
+    }
+    assert!(asked.0.lock().unwrap().is_empty());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stops_arriving_is_cut_off_and_so_is_the_stores_request() {
     let (relay, asked) = good();

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::{Finding, time};
 use dray_db::{self as db, Condition, OpenError};
-use dray_drive::settings::{Config, DatabaseUrl, bucket_at_base_path, database_file, store_folder};
+use dray_drive::settings::{
+    Config, DatabaseUrl, bucket_at_base_path, bucket_at_own_host, database_file, store_folder,
+};
 
 /// Users notice a longer round trip in every request.
 const SLOW: Duration = Duration::from_millis(20);
@@ -106,11 +108,14 @@ pub(super) fn embedded_store(config: &Config) -> Finding {
     if !folder.exists() {
         return Finding::ok(check, why, "the embedded store is used; the first start creates it");
     }
-    let same_name = config.base_segment().filter(|name| {
-        // A store that cannot be read fails the check below.
-        dray_object_store::has_bucket_in(&folder, name).unwrap_or_default()
-    });
-    if let Some(name) = same_name {
+    // A store that cannot be read fails the check below.
+    let has = |name: &String| dray_object_store::has_bucket_in(&folder, name).unwrap_or_default();
+    if let Some(name) = config.buckets_at_own_hosts().into_iter().find(has) {
+        let remedy = "copy the bucket's objects to a bucket of another name and remove it, with its name in the path, \
+             at another host or an address of the server; or choose another name for the host";
+        return Finding::warn(check, why, bucket_at_own_host(&name), remedy);
+    }
+    if let Some(name) = config.base_segment().filter(has) {
         let remedy = "copy the bucket's objects to a bucket of another name and remove it, with the bucket in the host or \
              with a server that runs without --public-url; or choose another path for --public-url";
         return Finding::warn(check, why, bucket_at_base_path(&name), remedy);

@@ -42,7 +42,7 @@ pub struct ListPartsResult<'a> {
     /// Whose upload it is.
     pub owner: &'a str,
     /// The page holds parts after this number; 0 for the first page.
-    pub part_number_marker: u16,
+    pub part_number_marker: u32,
     /// The maximum number of parts that the page may hold.
     pub max_parts: u16,
     /// Whether more parts follow. The next marker is the last part's number.

@@ -24,7 +24,7 @@ pub struct ObjectParts {
     /// How many parts the object has in total.
     pub total_parts: u16,
     /// The page holds parts after this number; 0 for the first page.
-    pub part_number_marker: u16,
+    pub part_number_marker: u32,
     /// The maximum number of parts that the page may hold.
     pub max_parts: u16,
     /// Whether more parts follow. The next marker is the last part's number.

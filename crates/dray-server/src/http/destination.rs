@@ -3,7 +3,6 @@
 //! signature, never at who the caller is or at the user agent.
 
 use std::borrow::Cow;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Request};
@@ -13,7 +12,7 @@ use dray_api::BASE_PATH;
 use dray_object_store::BucketIn;
 use dray_s3::{Endpoint, decode_path};
 
-use crate::config::OwnHosts;
+use crate::config::{HostName, OwnHosts};
 use crate::storefront::Storefront;
 
 /// Query parameters that only S3 has. A request with one is for S3 wherever the drive has no route
@@ -44,8 +43,6 @@ const SUBRESOURCES: [&str; 24] = [
     "versioning",
     "versions",
 ];
-/// The host name of this machine, which no DNS resolves (RFC 6761, 6.3).
-const LOCALHOST: &str = "localhost";
 
 /// The service that a request is for.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,7 +58,7 @@ pub(super) struct Sorter {
     bucket: &'static str,
     own_hosts: Arc<OwnHosts>,
     /// The host that serves only stored bytes, if there is one.
-    bytes: Option<Endpoint>,
+    bytes: Option<BytesHost>,
     /// The host of `--public-url`, if that is an `https` address.
     over_tls: OwnHosts,
     drives_segments: Arc<[String]>,
@@ -76,6 +73,7 @@ impl Sorter {
         public_url: Option<&str>,
     ) -> Self {
         let drives_segments = super::first_segments().into();
+        let bytes = bytes.as_ref().and_then(BytesHost::of);
         let over_tls = OwnHosts::new(&[], public_url.filter(|url| url.starts_with("https://")));
         Self { store, bucket, own_hosts, bytes, over_tls, drives_segments }
     }
@@ -83,11 +81,11 @@ impl Sorter {
     /// The service that `request` is for. The caller looks up the routes first, so that this function knows whether
     /// the drive has one.
     pub(super) fn sort(&self, request: &Request) -> Destination {
-        if self.is_at_bytes(request) {
-            return Destination::Store(BucketIn::Path);
-        }
-        let place = bucket_in(host(request), &self.own_hosts, |name| self.store.has_bucket(name));
+        let host = host(request);
+        let bytes = self.bytes.as_ref().filter(|bytes| bytes.is_named_by(host));
+        let place = bucket_in(host, &self.own_hosts, bytes.is_some(), |name| self.store.has_bucket(name));
         let is_stores = match &place {
+            _ if bytes.is_some() => true,
             // A host below the server's own whose first label is not a bucket is another name for the page.
             BucketIn::Host(bucket) => self.store.has_bucket(bucket) || looks_like_s3(request),
             BucketIn::Path | BucketIn::Unclear => self.is_stores_path(request),
@@ -98,17 +96,9 @@ impl Sorter {
     /// Whether the settings say that clients reach the host of this request over TLS, which then ends before this
     /// server.
     pub(super) fn is_over_tls(&self, request: &Request) -> bool {
-        let is_named = |host| self.over_tls.contains(host) || self.over_tls.label_below(host).is_some();
-        host(request).is_some_and(is_named)
-            || (self.bytes.as_ref().is_some_and(|bytes| bytes.scheme() == "https")
-                && self.is_at_bytes(request))
-    }
-
-    fn is_at_bytes(&self, request: &Request) -> bool {
-        let Some(bytes) = &self.bytes else { return false };
-        let host = host(request).unwrap_or_default();
-        let default_port = if bytes.scheme() == "https" { ":443" } else { ":80" };
-        host.strip_suffix(default_port).unwrap_or(host).eq_ignore_ascii_case(&bytes.host(""))
+        let host = host(request);
+        host.is_some_and(|host| self.over_tls.reaches(host))
+            || self.bytes.as_ref().is_some_and(|bytes| bytes.is_https && bytes.is_named_by(host))
     }
 
     fn is_stores_path(&self, request: &Request) -> bool {
@@ -128,6 +118,26 @@ impl Sorter {
     }
 }
 
+/// The host that serves only stored bytes.
+#[derive(Clone)]
+struct BytesHost {
+    host: HostName,
+    is_https: bool,
+}
+
+impl BytesHost {
+    fn of(endpoint: &Endpoint) -> Option<Self> {
+        Some(Self { host: endpoint.host("").parse().ok()?, is_https: endpoint.scheme() == "https" })
+    }
+
+    /// Whether a request with this `Host` is for this host. The default port of its scheme may be absent.
+    fn is_named_by(&self, host: Option<&str>) -> bool {
+        let port = |host: &HostName| host.port().unwrap_or(if self.is_https { 443 } else { 80 });
+        let is_it = |host: HostName| host.name() == self.host.name() && port(&host) == port(&self.host);
+        host.is_some_and(|host| host.parse().is_ok_and(is_it))
+    }
+}
+
 /// The host that a request names: in its header, which is what the signature covers, or in its target (HTTP/2).
 fn host(request: &Request) -> Option<&str> {
     match request.headers().get(HOST) {
@@ -136,33 +146,26 @@ fn host(request: &Request) -> Option<&str> {
     }
 }
 
-/// Where a request to this host names its bucket.
+/// Where a request to this host names its bucket. `is_own` says that the host is the server's, whatever its name.
 ///
-/// A bucket's name cannot come before an IP address, a single label or `localhost`. So these hosts are always the
-/// server's own, whatever the server is called.
-fn bucket_in(host: Option<&str>, own: &OwnHosts, is_bucket: impl Fn(&str) -> bool) -> BucketIn {
+/// An IP address, a single label and `localhost` always belong to the server, because no bucket can be before them.
+///
+/// A host can have several readings: it is the server's own, or has a bucket before one of the server's hosts, or another
+/// bucket before a shorter one. The reading with the longest of the server's hosts counts. But if another reading names a
+/// bucket that exists, nobody knows which of the two the sender means.
+fn bucket_in(host: Option<&str>, own: &OwnHosts, is_own: bool, is_bucket: impl Fn(&str) -> bool) -> BucketIn {
     let Some(host) = host else { return BucketIn::Path };
-    if own.contains(host) {
-        return BucketIn::Path;
-    }
-    if let Some(bucket) = own.label_below(host) {
-        return BucketIn::Host(bucket);
-    }
-    let Some(name) = name_of(host) else { return BucketIn::Unclear };
-    if name.starts_with('[') || name.parse::<Ipv4Addr>().is_ok() {
-        return BucketIn::Path;
-    }
-    let Some((first, rest)) = name.split_once('.') else { return BucketIn::Path };
-    if let Some((bucket, LOCALHOST)) = name.rsplit_once('.') {
-        return BucketIn::Host(bucket.to_owned());
-    }
-    if own.is_empty() && !is_bucket(first) && !rest.is_empty() { BucketIn::Path } else { BucketIn::Unclear }
-}
-
-/// The name in a host, in lower case, without port and final dot. `None` if it is not a name.
-fn name_of(host: &str) -> Option<String> {
-    let host: crate::config::HostName = host.parse().ok()?;
-    Some(host.name().to_owned())
+    let Ok(host) = host.parse::<HostName>() else { return BucketIn::Unclear };
+    let buckets = own.buckets_in(&host);
+    let is_own = is_own || own.covers(&host) || host.is_address() || !host.name().contains('.');
+    let (place, others) = match &buckets[..] {
+        others if is_own => (BucketIn::Path, others),
+        // Without a named host, only `localhost` has buckets before it. Any other name is the server's.
+        others if own.is_empty() && !host.name().ends_with(".localhost") => (BucketIn::Path, others),
+        [bucket, others @ ..] => (BucketIn::Host((*bucket).to_owned()), others),
+        [] => return BucketIn::Unclear,
+    };
+    if others.iter().any(|bucket| is_bucket(bucket)) { BucketIn::Unclear } else { place }
 }
 
 /// The first segment of a path, as the store reads it.
@@ -177,7 +180,7 @@ fn first_segment(path: &str) -> Cow<'_, str> {
 /// Whether a request has something that only S3 requests have: a signature of either version, complete or not, or S3's
 /// headers. With an `Authorization` of another scheme it is for the drive, unless the query is signed: browsers keep
 /// sending a link's password when they are redirected to a signed URL.
-fn looks_like_s3(request: &Request) -> bool {
+pub(super) fn looks_like_s3(request: &Request) -> bool {
     if has_signed_query(request.uri().query().unwrap_or_default()) {
         return true;
     }
@@ -210,14 +213,13 @@ fn names(query: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use dray_s3::AddressingStyle;
 
     use super::*;
-    use crate::config::HostName;
-
     fn place(host: &str, own: &[&str]) -> BucketIn {
         let hosts: Vec<HostName> = own.iter().map(|host| host.parse().unwrap()).collect();
-        bucket_in(Some(host), &OwnHosts::new(&hosts, None), |name| {
-            ["tools", "my.tools", "localhost"].contains(&name)
+        bucket_in(Some(host), &OwnHosts::new(&hosts, None), false, |name| {
+            ["tools", "my.tools", "tools.s4", "s5", "localhost"].contains(&name)
         })
     }
 
@@ -271,10 +273,44 @@ mod tests {
             ("drive.example.com", BucketIn::Path),
             ("tools.example.com", BucketIn::Unclear),
             ("tools.drive.example.com", BucketIn::Unclear),
+            ("my.tools.drive.example.com", BucketIn::Unclear),
         ] {
             assert_eq!(place(host, &[]), expected, "{host}");
         }
-        assert_eq!(bucket_in(None, &OwnHosts::default(), |_| true), BucketIn::Path);
+        assert_eq!(bucket_in(None, &OwnHosts::default(), false, |_| true), BucketIn::Path);
+    }
+
+    #[test]
+    fn a_host_with_two_readings_is_unclear_if_the_less_likely_one_names_a_bucket() {
+        let own = ["example.com", "s3.example.com", "s4.example.com", "s5.example.com", "tools.localhost"];
+        for (host, expected) in [
+            ("s3.example.com", BucketIn::Path),
+            ("s5.example.com", BucketIn::Unclear),
+            ("tools.localhost", BucketIn::Unclear),
+            ("tools.s3.example.com", in_host("tools")),
+            ("new.s4.example.com", in_host("new")),
+            ("tools.s4.example.com", BucketIn::Unclear),
+        ] {
+            assert_eq!(place(host, &own), expected, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_stored_bytes_is_the_same_with_a_final_dot_and_its_default_port() {
+        let bytes = |url| BytesHost::of(&Endpoint::parse(url, AddressingStyle::Path).unwrap()).unwrap();
+        let (default, other) = (bytes("https://bytes.example.com"), bytes("http://bytes.example.com:8080"));
+        for host in ["bytes.example.com", "Bytes.example.com.", "bytes.example.com:443", "bytes.example.com:"]
+        {
+            assert!(default.is_named_by(Some(host)) && !other.is_named_by(Some(host)), "{host}");
+        }
+        assert!(other.is_named_by(Some("bytes.example.com.:8080")) && !other.is_named_by(None));
+        for (bucket, expected) in [("bytes", BucketIn::Unclear), ("tools", BucketIn::Path)] {
+            for own in [&["example.com".parse().unwrap()][..], &[]] {
+                let own = OwnHosts::new(own, None);
+                let place = bucket_in(Some("bytes.example.com."), &own, true, |name| name == bucket);
+                assert_eq!(place, expected, "{bucket}");
+            }
+        }
     }
 
     #[test]

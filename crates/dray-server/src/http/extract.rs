@@ -262,7 +262,10 @@ fn host(parts: &Parts) -> Result<String, Error> {
     let header = parts.headers.get(header::HOST).and_then(|value| value.to_str().ok());
     let host = header.or_else(|| parts.uri.authority().map(Authority::as_str)).unwrap_or_default();
     match host.parse::<Authority>() {
-        Ok(authority) if !authority.as_str().contains('@') => Ok(authority.to_string()),
+        // An empty port counts as none.
+        Ok(authority) if !authority.as_str().contains('@') => {
+            Ok(authority.as_str().trim_end_matches(':').to_owned())
+        }
         _ => Err(Error::InvalidParameter {
             name: "The Host header",
             rule: "must be a host, with a port if needed".into(),

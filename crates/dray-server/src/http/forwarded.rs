@@ -79,7 +79,7 @@ fn rewrite(believed: &Believed, peer: SocketAddr, request: &mut Request) {
         "http" => Some(Scheme::HTTP),
         _ => None,
     });
-    let host = last(request.headers(), "x-forwarded-host").filter(|host| is_own(&believed.hosts, host));
+    let host = last(request.headers(), "x-forwarded-host").filter(|host| believed.hosts.reaches(host));
     if let Some(host) = host.and_then(|host| host.parse().ok()) {
         request.headers_mut().insert(header::HOST, host);
     }
@@ -88,11 +88,6 @@ fn rewrite(believed: &Believed, peer: SocketAddr, request: &mut Request) {
     if let Some(scheme) = scheme {
         extensions.insert(scheme);
     }
-}
-
-/// Whether this is one of the server's own hosts or a bucket's, which is below one of them.
-fn is_own(hosts: &OwnHosts, host: &str) -> bool {
-    hosts.contains(host) || hosts.label_below(host).is_some()
 }
 
 /// The sender of a request: the last named address that is not a trusted proxy. Anyone may have written the addresses

@@ -8,11 +8,15 @@ use axum::http::{HeaderValue, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use super::destination::looks_like_s3;
 use super::error::Error;
 
 /// Refuses requests that name no host, several, or one that cannot be a host.
 pub(super) async fn check(request: Request, next: Next) -> Response {
     match broken_rule(&request) {
+        Some(rule) if looks_like_s3(&request) => {
+            dray_object_store::refuse(&request, format!("The header Host {rule}"))
+        }
         Some(rule) => Error::InvalidParameter { name: "Host", rule: rule.into() }.into_response(),
         None => next.run(request).await,
     }
@@ -37,9 +41,10 @@ fn broken_rule(request: &Request) -> Option<&'static str> {
 
 fn host(line: &HeaderValue) -> Option<Authority> {
     let host: Authority = line.to_str().ok()?.parse().ok()?;
-    let has_port = host.as_str().len() > host.host().len();
+    // A port may be empty (RFC 3986, 3.2.3).
+    let port = host.as_str().strip_prefix(host.host())?;
     let is_host = !host.host().is_empty() && !host.as_str().contains('@');
-    (is_host && (!has_port || host.port_u16().is_some())).then_some(host)
+    (is_host && (matches!(port, "" | ":") || host.port_u16().is_some())).then_some(host)
 }
 
 #[cfg(test)]
@@ -56,13 +61,20 @@ mod tests {
 
     #[test]
     fn a_request_names_one_host() {
-        for host in
-            ["drive.example.com", "Drive.Example.com:8443", "127.0.0.1:8080", "[::1]:8080", "[::1]", "h"]
-        {
+        for host in [
+            "drive.example.com",
+            "Drive.Example.com:8443",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+            "[::1]",
+            "h",
+            "h:",
+            "[::1]:",
+        ] {
             assert_eq!(rule(Version::HTTP_11, "/", &[host]), None, "{host}");
         }
         for host in [
-            "", ":80", "a b", "a@b", "a/b", "a?b", "a,b:1,c", "a:", "a:x", "a:99999", "[::1", "::1",
+            "", ":80", "a b", "a@b", "a/b", "a?b", "a,b:1,c", "a::", "a:x", "a:99999", "[::1", "::1",
             "a\u{e9}",
         ] {
             assert!(rule(Version::HTTP_11, "/", &[host]).is_some(), "{host}");

@@ -235,7 +235,7 @@ impl Store {
             key,
             upload_id: id,
             owner: "o",
-            part_number_marker: after,
+            part_number_marker: after.into(),
             max_parts: 2,
             is_truncated: rest().count() > PAGE,
             checksum: None,

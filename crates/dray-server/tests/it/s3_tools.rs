@@ -2,6 +2,7 @@
 //! request. Only with the embedded store.
 
 mod below_a_path;
+mod two_readings;
 
 use dray_object_store::{KeyKind, key_of};
 use dray_s3::{

@@ -72,6 +72,20 @@ fn the_doctor_warns_of_a_bucket_with_the_name_of_the_base_path() {
 }
 
 #[test]
+fn the_doctor_warns_of_a_bucket_before_a_host_that_is_another_host() {
+    let drive = Drive::start();
+    let found = |more: &[&str]| {
+        let mut doctor = dray();
+        findings(doctor.args(["doctor", "--data"]).arg(drive.data()).args(["--host", "drv.test"]).args(more))
+    };
+    let store = rusqlite::Connection::open(drive.data().join("store/meta.db")).unwrap();
+    store.execute("insert into bucket (name, created_at) values ('files', 0)", []).unwrap();
+    let warns = (vec!["warn object store".to_owned()], true);
+    assert_eq!(found(&["--host", "files.drv.test"]), warns);
+    assert_eq!(found(&["--host", "other.drv.test"]), (Vec::new(), true));
+}
+
+#[test]
 fn a_good_store_passes_and_is_left_unchanged() {
     let store = Drive::start();
     let files = || {

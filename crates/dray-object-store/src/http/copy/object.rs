@@ -27,6 +27,11 @@ enum Directive {
 }
 
 pub(in crate::http) async fn copy(call: &Call) -> Result<Response, Failure> {
+    if call.fields().has("x-amz-copy-source-range") {
+        return Err(invalid_argument(
+            "x-amz-copy-source-range is for UploadPartCopy; CopyObject copies the whole object",
+        ));
+    }
     call.store.check_space()?;
     let condition = WriteCondition::read(&call.fields())?;
     for _ in 0..MAX_ATTEMPTS {

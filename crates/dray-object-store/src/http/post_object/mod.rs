@@ -15,6 +15,7 @@ use super::{
     Call, Signer,
     access::Door,
     answer,
+    condition_table::{self, is_condition},
     conditions::WriteCondition,
     location::location,
     op::{Operation, Target},
@@ -32,7 +33,7 @@ use crate::{
 };
 
 /// Fields that stand for a header: each is beside its header, and often has the same name.
-const HEADERS: [(&str, &str); 9] = [
+const HEADERS: [(&str, &str); 8] = [
     ("acl", "x-amz-acl"),
     ("cache-control", "cache-control"),
     ("content-disposition", "content-disposition"),
@@ -41,7 +42,6 @@ const HEADERS: [(&str, &str); 9] = [
     ("content-md5", "content-md5"),
     ("content-type", "content-type"),
     ("expires", "expires"),
-    ("if-none-match", "if-none-match"),
 ];
 
 /// Whether the request is a form. The signature of a form is in its body, not in its head.
@@ -81,6 +81,7 @@ pub(super) async fn post(
     }
     let bucket = target.bucket;
     caller.check(operation.access(), &bucket, store.bucket())?;
+    condition_table::check(operation, &Fields::new(&head.headers, &query))?;
     let policy = PostPolicy::parse(field("policy").unwrap_or_default())?;
     let key = key(&form)?;
     // The form goes to the bucket of the address, even if the form has a field of that name.
@@ -92,6 +93,7 @@ pub(super) async fn post(
     let target = Target { bucket, key };
     let (query, payload) = (Query::default(), Payload::Unsigned);
     let call = Call { store, head, query, target, payload, caller, now };
+    condition_table::check(Operation::PutObject, &call.fields())?;
     let (least, most) = policy.content_length_range();
     let object = store_file(&call, &mut form, (least, most), length).await?;
     Ok(respond(&call, &form.fields, &object))
@@ -153,7 +155,8 @@ fn as_put(mut head: Parts, fields: &[(String, String)]) -> Result<Parts, Failure
     for (name, value) in fields {
         let known = HEADERS.iter().find(|(field, _)| field == name).map(|(_, header)| *header);
         let own = ["x-amz-meta-", "x-amz-checksum-", "x-amz-storage-class", "x-amz-server-side-encryption"];
-        let own = own.iter().any(|prefix| name.starts_with(prefix)).then_some(name.as_str());
+        let is_own = is_condition(name) || own.iter().any(|prefix| name.starts_with(prefix));
+        let own = is_own.then_some(name.as_str());
         let Some(name) = known.or(own) else { continue };
         let invalid = || invalid_argument(format!("The field {name} cannot be a header"));
         let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
@@ -168,17 +171,12 @@ fn as_put(mut head: Parts, fields: &[(String, String)]) -> Result<Parts, Failure
 fn respond(call: &Call, fields: &[(String, String)], object: &Object) -> Response {
     let (bucket, key) = (&call.target.bucket, &call.target.key);
     let redirect = value_of(fields, "success_action_redirect").or(value_of(fields, "redirect"));
-    let redirect = redirect.filter(|url| url.starts_with("http://") || url.starts_with("https://"));
+    let redirect = redirect.and_then(|url| redirect_to(url, bucket, key, &object.etag));
     let location = location(&call.head, Some(key));
     let mut response = match (redirect, value_of(fields, "success_action_status")) {
         (Some(url), _) => {
-            let (url, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
-            let mark = if url.contains('?') { '&' } else { '?' };
-            let etag = format!("\"{}\"", object.etag);
-            let [bucket, key, etag] = [bucket, key, &etag].map(|text| encode_component(text).into_owned());
             let mut response = answer::empty(StatusCode::SEE_OTHER);
-            let url = format!("{url}{mark}bucket={bucket}&key={key}&etag={etag}{fragment}");
-            answer::set(response.headers_mut(), header::LOCATION, &url);
+            response.headers_mut().insert(header::LOCATION, url);
             return response;
         }
         (None, Some("200")) => answer::empty(StatusCode::OK),
@@ -197,6 +195,67 @@ fn respond(call: &Call, fields: &[(String, String)], object: &Object) -> Respons
     response
 }
 
+/// The address of the page that the form asks for. `None` if it cannot be read: then the form counts as without it (AWS S3 API
+/// reference, `PostObject`, `success_action_redirect`).
+fn redirect_to(url: &str, bucket: &str, key: &str, etag: &str) -> Option<HeaderValue> {
+    let is_web = url.starts_with("http://") || url.starts_with("https://");
+    let (url, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let is_url = is_web && url.parse::<http::Uri>().is_ok();
+    let mark = if url.contains('?') { '&' } else { '?' };
+    let etag = format!("\"{etag}\"");
+    let [bucket, key, etag] = [bucket, key, &etag].map(|text| encode_component(text).into_owned());
+    let url = format!("{url}{mark}bucket={bucket}&key={key}&etag={etag}{fragment}");
+    HeaderValue::from_str(&url).ok().filter(|_| is_url)
+}
+
 fn value_of<'a>(fields: &'a [(String, String)], name: &str) -> Option<&'a str> {
     fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_has_an_address_or_is_none() {
+        let to = |url| redirect_to(url, "b", "k/ü", "e");
+        for (url, expected) in [
+            ("http://ok.test/", "http://ok.test/?bucket=b&key=k%2F%C3%BC&etag=%22e%22"),
+            ("https://ok.test/?a=b#c", "https://ok.test/?a=b&bucket=b&key=k%2F%C3%BC&etag=%22e%22#c"),
+        ] {
+            assert_eq!(to(url).unwrap(), expected);
+        }
+        for url in [
+            "",
+            "ok.test",
+            "ftp://ok.test/",
+            "http://",
+            "http://x/\r\nSet-Cookie: a=b",
+            "http://x/\x01",
+            "http://x/a b",
+            "http://x/#\n",
+        ] {
+            assert_eq!(to(url), None, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn a_forms_conditions_are_those_of_a_put() {
+        let judged = |name: &str| {
+            let (head, ()) = http::Request::new(()).into_parts();
+            let head = as_put(head, &[(name.to_owned(), "*".to_owned())]).unwrap();
+            let check =
+                condition_table::check(Operation::PutObject, &Fields::new(&head.headers, &Query::default()));
+            (head.headers.len(), check.is_ok())
+        };
+        for (name, expected) in [
+            ("if-none-match", (1, true)),
+            ("if-match", (1, true)),
+            ("if-unmodified-since", (1, false)),
+            ("x-amz-if-match-size", (1, false)),
+            ("x-ignore-this", (0, true)),
+        ] {
+            assert_eq!(judged(name), expected, "{name}");
+        }
+    }
 }
