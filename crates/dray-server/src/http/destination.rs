@@ -69,11 +69,11 @@ impl Sorter {
         store: Storefront,
         bucket: &'static str,
         own_hosts: Arc<OwnHosts>,
-        bytes: Option<Endpoint>,
+        bytes: Option<&Endpoint>,
         public_url: Option<&str>,
     ) -> Self {
         let drives_segments = super::first_segments().into();
-        let bytes = bytes.as_ref().and_then(BytesHost::of);
+        let bytes = bytes.and_then(BytesHost::of);
         let over_tls = OwnHosts::new(&[], public_url.filter(|url| url.starts_with("https://")));
         Self { store, bucket, own_hosts, bytes, over_tls, drives_segments }
     }

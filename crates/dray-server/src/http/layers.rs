@@ -38,7 +38,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { front, bucket, origins, proxies, traces, metrics: registry } = around;
     let store = front.map(|front| {
         let served = front.router();
-        let (hosts, bytes) = (app.hosts.clone(), app.bytes.clone());
+        let (hosts, bytes) = (app.hosts.clone(), app.bytes.as_ref());
         (served, Arc::new(Sorter::new(front, bucket, hosts, bytes, app.public_url.as_deref())))
     });
     let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
