@@ -61,6 +61,7 @@ export class Upload {
   signedUntil = Infinity;
   readonly meter = new Meter();
   readonly #watchers = new Set<() => void>();
+  #isRemoved = false;
 
   constructor(
     public id: string,
@@ -77,7 +78,7 @@ export class Upload {
 
   /** Whether it does not continue without a person. */
   get settled(): boolean {
-    return ["done", "failed", "cancelled"].includes(this.state);
+    return this.#isRemoved || ["done", "failed", "cancelled"].includes(this.state);
   }
 
   /** Records that `bytes` of this part are in flight or stored. Only the engine calls this. */
@@ -101,7 +102,14 @@ export class Upload {
     for (const watch of [...this.#watchers]) watch();
   }
 
-  /** Resolves to the item once it is in the drive. Rejects if the upload fails or is cancelled. */
+  /** It is no longer on the list: nobody waits for it any more. Only the engine calls this. */
+  removed(): void {
+    this.#isRemoved = true;
+    this.file.close?.();
+    this.touch();
+  }
+
+  /** Resolves to the item once it is in the drive. Rejects if the upload fails, is cancelled, or is removed from the list. */
   finished(): Promise<Item> {
     return new Promise((resolve, reject) => {
       const watch = (): void => {

@@ -109,6 +109,7 @@ export class Uploads {
     this.#stop(upload, "cancelled");
     this.#reset(upload);
     this.#found?.isPicked(upload);
+    upload.file.close?.();
     void this.#drop(upload, wasDone ? null : session, state === "finishing");
   }
 
@@ -165,12 +166,14 @@ export class Uploads {
     this.#offline = this.around.online?.(() => this.wake()) ?? this.#offline;
   }
 
-  /** Removes an upload that has ended from the list. */
+  /** Removes an upload that is not active from the list. One that is paused is cancelled first. */
   forget(upload: Upload): void {
     if (upload.active) return;
+    if (upload.state === "paused") this.cancel(upload);
     this.#found?.isPicked(upload);
     if (!this.all.delete(upload)) return;
     this.totals.count(upload, -1);
+    upload.removed();
     this.#emit("removed", upload);
   }
 
@@ -317,6 +320,7 @@ export class Uploads {
   #finish(upload: Upload, item: Item): void {
     upload.item = item;
     upload.run = null;
+    upload.file.close?.();
     this.#enter(upload, "done");
     this.#emit("done", upload);
     void this.#memory.ended(upload);
@@ -393,6 +397,15 @@ export class Uploads {
 
   #emit(event: keyof Events, upload: Upload): void {
     if (event === "change") upload.touch();
-    for (const listener of this.#listeners.get(event) ?? []) listener(upload);
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        listener(upload);
+      } catch (error) {
+        // As with events of the DOM, it is the environment that reports it, and nobody else notices.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -257,7 +257,7 @@ const EXEMPT = new Map([
 test("everything that a run waits for is followed by a look whether the run still has its upload", async () => {
   const wrong: string[] = [];
   const seen = new Set<string>();
-  for (const name of ["sender", "folders", "patience", "whose", "batch"]) {
+  for (const name of ["sender", "folders", "patience", "whose", "again", "batch"]) {
     // The tests run in web/.
     const text = await readFile(join("packages/upload/src", `${name}.ts`), "utf8");
     for (const line of text.split("\n").map((line) => line.trim())) {
