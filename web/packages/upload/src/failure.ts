@@ -59,18 +59,6 @@ export function judgeApi(error: ApiError): Failure | null {
 
 const GONE = "The object store no longer has this upload. “Try again” sends the file from the start.";
 
-/** The store cannot be reached, although the drive can. To a page, a missing CORS rule looks the same. `pageOrigin` is empty if it is none. */
-export function storeOutOfReach(storeOrigin: string, pageOrigin: string): Failure {
-  if (pageOrigin === "") return new Failure(`The drive answers, but its object store at ${storeOrigin} does not. “Try again” continues.`);
-  if (storeOrigin === pageOrigin) {
-    return new Failure("The connection breaks each time a part is sent. Does a proxy in between limit uploads?");
-  }
-  return new Failure(
-    `The drive answers, but its object store at ${storeOrigin} cannot be reached from this page. ` +
-      `Is it up, and do the bucket's CORS rules allow PUT from ${pageOrigin}? “dray doctor” checks both.`,
-  );
-}
-
 export const CHANGED = "The file can no longer be read. It was changed, moved or removed since you picked it.";
 
 function tag(xml: string, name: string): string {

@@ -11,12 +11,12 @@ export type { Checksum } from "./checksum.ts";
 export { Failure } from "./failure.ts";
 export { Meter } from "./meter.ts";
 export type { Part } from "./parts.ts";
-export { pickedFrom, droppedIn, pickFiles } from "./picking.ts";
+export { pickedFrom, droppedIn, pickFiles, type Dropped } from "./picking.ts";
 export { putWithFetch, putWithXhr, type PutAnswer, type PutPart } from "./put.ts";
 export { fromBlob, fromStream, type Source } from "./source.ts";
 export { Totals } from "./totals.ts";
-export { Upload, type Destination, type Progress, type Session, type State } from "./upload.ts";
-export type { Events, Picked } from "./surroundings.ts";
+export { Upload, type Destination, type FileHandle, type Progress, type Session, type State } from "./upload.ts";
+export type { Events, Picked, Rules } from "./surroundings.ts";
 export { Uploads } from "./uploads.ts";
 
 export interface Options {

@@ -1,18 +1,23 @@
-// The files that a person picked or dropped, with the names of their folders. Folders are read by walk.ts. Knows no uploads.
+// The files that a person picked or dropped, with the names of their folders. dropped.ts reads folders. Knows no uploads.
 
-import type { Picked } from "./surroundings.ts";
+import type { Picked, Rules } from "./surroundings.ts";
 
 /** The files of an `<input type="file">`; with `webkitdirectory`, the files of the folder with their paths. */
 export function pickedFrom(files: Iterable<File>): Picked[] {
   return Array.from(files, (file) => ({ file, path: (file.webkitRelativePath ?? "").split("/").slice(0, -1) }));
 }
 
+/** A `DataTransfer`: not every environment's types know that name. */
+export interface Dropped {
+  readonly items: ArrayLike<{ readonly kind: string }>;
+}
+
 /**
  * The dropped files and whole folders, with handles if the browser has them. Call it within the event, because browsers
- * forget dropped files afterwards.
+ * forget dropped files afterwards. An input keeps to `accept` and `multiple` by itself, a drop only to the `rules` here.
  */
-export function droppedIn(transfer: DataTransfer): Promise<Picked[]> {
-  const items = [...transfer.items].filter(({ kind }) => kind === "file") as DroppedItem[];
+export async function droppedIn(transfer: Dropped, rules?: Rules): Promise<Picked[]> {
+  const items = Array.from(transfer.items).filter(({ kind }) => kind === "file") as DroppedItem[];
   const reading = items.map((item) => {
     const file = item.getAsFile();
     const entry = item.webkitGetAsEntry?.() ?? null;
@@ -20,11 +25,12 @@ export function droppedIn(transfer: DataTransfer): Promise<Picked[]> {
     return handle.then(async (handle): Promise<Picked[]> => {
       if (handle && isFile(handle)) return [await pickedBy(handle)];
       const folder = handle ?? (entry?.isDirectory ? entry : null);
-      if (folder) return (await import("./walk.ts")).filesIn(folder);
+      if (folder) return (await import("./dropped.ts")).filesIn(folder);
       return file ? [{ file }] : [];
     });
   });
-  return Promise.all(reading).then((picked) => picked.flat());
+  const picked = (await Promise.all(reading)).flat();
+  return rules ? (await import("./dropped.ts")).fitting(picked, rules) : picked;
 }
 
 /**

@@ -4,7 +4,7 @@
 import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload } from "./api.ts";
 import { checksumHere, type Checksum } from "./checksum.ts";
 import { base64, combined, update } from "./crc64.ts";
-import { CHANGED, Failure, judgeApi, judgePut, startOver, storeOutOfReach } from "./failure.ts";
+import { CHANGED, Failure, judgeApi, judgePut, startOver } from "./failure.ts";
 import { Folders } from "./folders.ts";
 import type { Memory } from "./memory.ts";
 import type { Meter } from "./meter.ts";
@@ -259,7 +259,10 @@ export class Sender {
         this.hooks.giveUp(upload);
         throw this.alone;
       }
-      throw storeOutOfReach(new URL(url).origin, isAllowed ? "" : this.around.pageOrigin);
+      // Service workers forbid imports.
+      const reach = still(signal, await import("./reach.ts").catch(() => null));
+      const { origin } = new URL(url);
+      throw new Failure(reach?.whyOutOfReach(origin, isAllowed ? "" : this.around.pageOrigin) ?? `${origin} cannot be reached.`);
     }
     still(signal, await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal, true));
     return tries;
@@ -326,10 +329,8 @@ export class Sender {
   }
 }
 
-function sessionOf({ session }: Upload): Session {
-  if (!session) throw new Failure("The upload was not started.");
-  return session;
-}
+/** `#open` comes first, and a run that was stopped asks no more: so there is one. */
+const sessionOf = ({ session }: Upload): Session => session!;
 
 /** What a CORS rule allows: the store's origin, with the headers of a small file or without. */
 const corsOf = ({ headers }: Upload, url: string): string => `${new URL(url).origin} ${headers !== null}`;

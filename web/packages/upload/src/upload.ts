@@ -24,7 +24,14 @@ export interface Destination {
   path?: readonly string[];
   onConflict?: OnConflict;
   /** The file's handle, so that it need not be picked again after a reload. */
-  handle?: FileSystemFileHandle;
+  handle?: FileHandle;
+}
+
+/** A `FileSystemFileHandle`: not every environment's types know that name. */
+export interface FileHandle {
+  readonly kind: "file";
+  readonly name: string;
+  getFile(): Promise<File>;
 }
 
 export class Upload {
@@ -99,13 +106,14 @@ export class Upload {
 
   /** Reports a change. Only the engine calls this. */
   touch(): void {
+    // One that has failed may be tried again.
+    if (this.#isRemoved || ["done", "cancelled"].includes(this.state)) this.file.close?.();
     for (const watch of [...this.#watchers]) watch();
   }
 
   /** It is no longer on the list: nobody waits for it any more. Only the engine calls this. */
   removed(): void {
     this.#isRemoved = true;
-    this.file.close?.();
     this.touch();
   }
 

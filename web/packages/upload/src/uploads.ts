@@ -109,7 +109,6 @@ export class Uploads {
     this.#stop(upload, "cancelled");
     this.#reset(upload);
     this.#found?.isPicked(upload);
-    upload.file.close?.();
     void this.#drop(upload, wasDone ? null : session, state === "finishing");
   }
 
@@ -320,7 +319,6 @@ export class Uploads {
   #finish(upload: Upload, item: Item): void {
     upload.item = item;
     upload.run = null;
-    upload.file.close?.();
     this.#enter(upload, "done");
     this.#emit("done", upload);
     void this.#memory.ended(upload);
