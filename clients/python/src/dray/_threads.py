@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import queue
+import threading
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -20,3 +22,55 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     except asyncio.CancelledError:
         await asyncio.wait([running])
         raise
+
+
+class Reader:
+    """Calls what may block for as long as it likes, such as `read` of a pipe, in a thread of its own. Nobody waits for that
+    thread: neither a cancelled task, nor the event loop when it ends, nor the interpreter. It calls again only when
+    it is asked for more, so at most one answer waits."""
+
+    def __init__(self, blocking: Callable[[], object]) -> None:
+        self._blocking = blocking
+        self._asked: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Future[object]] | None] | None = None
+
+    async def next(self) -> object:
+        """What the next call returns or raises. An answer that nobody waits for any more is lost."""
+        if self._asked is None:
+            self._asked = queue.SimpleQueue()
+            threading.Thread(target=_serve, args=(self._blocking, self._asked), name="dray-reader", daemon=True).start()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[object] = loop.create_future()
+        self._asked.put((loop, answer))
+        return await answer
+
+    def __del__(self) -> None:
+        if self._asked is not None:
+            self._asked.put(None)
+
+
+def _serve(
+    blocking: Callable[[], object],
+    asked: queue.SimpleQueue[tuple[asyncio.AbstractEventLoop, asyncio.Future[object]] | None],
+) -> None:
+    """Answers until nobody can ask any more. It must not hold the `Reader`."""
+    while (one := asked.get()) is not None:
+        loop, answer = one
+        try:
+            tell = functools.partial(_settle, answer, blocking(), None)
+        except BaseException as error:  # It is raised where the answer is awaited.
+            tell = functools.partial(_settle, answer, None, error)
+        try:
+            loop.call_soon_threadsafe(tell)
+        except RuntimeError:
+            return  # The event loop has ended.
+
+
+def _settle(answer: asyncio.Future[object], value: object, error: BaseException | None) -> None:
+    if answer.done():
+        return
+    if isinstance(error, StopIteration):
+        error = RuntimeError("The iterator raised StopIteration.")
+    if error is None:
+        answer.set_result(value)
+    else:
+        answer.set_exception(error)

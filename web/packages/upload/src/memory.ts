@@ -88,6 +88,8 @@ export class Memory {
   /** What closed tabs have left: uploads to continue, and uploads that are done while others of their pick are not. `null` if this cannot be read. */
   async left(): Promise<Entry[] | null> {
     const owner = await this.whose();
+    // What was added just now is not found once more.
+    await this.#saving;
     return owner === null ? [] : this.#quietly((journal) => journal.left(owner));
   }
 
