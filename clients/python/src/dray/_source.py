@@ -261,7 +261,8 @@ class _Pieces:
         self._is_file = hasattr(given, "read")
         if self._is_file:
             file = cast(IO[bytes], given)
-            self._reader = Reader(lambda: _or_end(file.read(1 << 20)))
+            read = getattr(file, "read1", file.read) if (pipe := _pipe_of(file)) is not None else file.read
+            self._reader = Reader(lambda: _or_end(read(1 << 20)), pipe)
         elif isinstance(given, AsyncIterable):
             self._async = aiter(given)
         elif isinstance(given, Iterable) and not isinstance(given, str):
@@ -297,6 +298,13 @@ class _Pieces:
             if isinstance(error, BlockingIOError) and self._is_file:
                 return None
             raise SourceError(f"The stream cannot be read: {error}.") from error
+
+
+def _pipe_of(file: object) -> int | None:
+    """The descriptor of a pipe or terminal, if the file keeps nothing back while that has nothing to read, or only what a
+    read ahead has left: at the end of the pipe, that comes too."""
+    raw = file.raw if type(file) is io.BufferedReader else file
+    return raw.fileno() if type(raw) is io.FileIO and os.name == "posix" else None
 
 
 def _or_end(read: object) -> object:
