@@ -14,12 +14,14 @@ const GROUPS: Record<string, string> = { "image/*": "images", "video/*": "videos
 /** The maximum number of rows in the list of files that have arrived. */
 const MOST_ROWS = 500;
 
-const client = new RequestClient();
+const client = new RequestClient(clear, comes);
 const upload = new DrayUploadElement();
 /** Uploads that failed since the request could last be opened. They go on once it can be again. */
 const stopped = new Set<Upload>();
 let opened: Opened | null = null;
 let arrivedCount = 0;
+/** How many visitors have left this page. */
+let leftCount = 0;
 
 function element<T extends HTMLElement>(id: string, kind: new () => T): T {
   const found = document.getElementById(id);
@@ -134,7 +136,7 @@ function takeFiles({ types, maxFiles, asksName, asksEmail }: Opened): void {
   upload.toggleAttribute("single", maxFiles === 1);
   upload.setAttribute("url", DRIVE);
   if (types.length > 0) upload.setAttribute("accept", types.join(","));
-  upload.owner = () => client.owner;
+  upload.owner = () => client.owner();
   upload.token = () => client.grant();
   upload.texts = { inDrive: "Sent", done: (file) => `${file} has arrived.` };
   element("send", HTMLElement).append(upload);
@@ -166,17 +168,32 @@ function goOn(): void {
   stopped.clear();
 }
 
-/** Somebody else comes: nothing of the visitor before goes on or is shown. Returns whether that is so. */
-function clear(): boolean {
-  if (upload.isConnected) {
-    if (upload.uploads.unfinished && !confirm("Some uploads are not finished. Cancel them?")) return false;
-    upload.uploads.clear();
-  }
+/** Whether nothing would be lost if somebody else came now, or the visitor wants that. */
+function mayLeave(): boolean {
+  return !upload.isConnected || !upload.uploads.unfinished || confirm("Some uploads are not finished. Cancel them?");
+}
+
+/** Somebody else comes: nothing of the visitor before goes on or is shown. */
+function clear(): void {
+  if (upload.isConnected) upload.uploads.clear();
   stopped.clear();
+  leftCount += 1;
   arrivedCount = 0;
   element("sent", HTMLElement).replaceChildren();
   for (const id of ["thanks", "sent-more"]) show(id, false);
-  return true;
+}
+
+/** Somebody else has come, here or in another tab. */
+function comes(): void {
+  if (opened) draw(opened);
+  void showSent();
+}
+
+/** Shows what the visitor has sent so far, unless somebody else comes meanwhile. */
+async function showSent(): Promise<void> {
+  const before = leftCount;
+  const files = await client.sent();
+  if (leftCount === before) arrived(files);
 }
 
 function arrived(files: SentFile[]): void {
@@ -201,18 +218,18 @@ function row({ fileName, fileSize }: SentFile): HTMLElement {
 
 element("gate", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
-  client.enter(element("password", HTMLInputElement).value);
-  void open();
+  void client.enter(element("password", HTMLInputElement).value).then(open);
 });
 element("who", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   const said = (id: string): string => element(id, HTMLInputElement).value.trim();
   const introduced = { name: said("name"), email: said("email") };
-  if (client.isAnother(introduced) && !clear()) return;
-  client.introduce(introduced);
-  if (!opened) return;
-  draw(opened);
-  upload.focus();
+  if (client.isAnother(introduced) && !mayLeave()) return;
+  void client.introduce(introduced).then(() => {
+    if (!opened) return;
+    draw(opened);
+    upload.focus();
+  });
 });
 element("change", HTMLButtonElement).addEventListener("click", () => {
   if (opened) askWho(opened);
@@ -225,5 +242,5 @@ addEventListener("beforeunload", (event) => {
   if (upload.isConnected && upload.uploads.unfinished) event.preventDefault();
 });
 
-arrived(await client.sent());
+await showSent();
 await open();

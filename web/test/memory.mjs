@@ -9,7 +9,7 @@ import { conditions, plugin } from "../bundling.mjs";
 import { launch } from "./real.mjs";
 
 const SCRIPT = `
-  export { Memory } from "./memory.ts";
+  export { Memory, openJournal } from "./memory.ts";
   export { Upload } from "./upload.ts";
   export { createUploads } from "./index.ts";`;
 
@@ -57,8 +57,8 @@ async function tab(first) {
     Object.assign(window, {
       kit,
       signal,
-      /** @param {string} [owner] */
-      memory: (owner = "me") => new kit.Memory(() => owner, () => {}),
+      /** @param {string} [owner] @param {string} [place] */
+      memory: (owner = "me", place) => new kit.Memory(() => owner, () => {}, () => kit.openJournal(place)),
       /** An upload of the list `memory`. @param {any} memory @param {string} name @param {object} [destination] */
       add: (memory, name, destination = {}) => {
         const upload = new kit.Upload(`${performance.timeOrigin}-${++last}`, name, new File([name], name, { lastModified: 1e12 }), destination, () => {});
@@ -79,7 +79,14 @@ async function tab(first) {
   return page;
 }
 
-/** What the functions in a page may use. @typedef {{ kit: any, signal: AbortSignal, memory: (owner?: string) => any, add: (memory: any, name: string, destination?: object) => any, entries: () => Promise<any[]> }} Page */
+/** What the functions in a page may use. @typedef {{ kit: any, signal: AbortSignal, memory: (owner?: string, place?: string) => any, add: (memory: any, name: string, destination?: object) => any, entries: () => Promise<any[]> }} Page */
+
+/** Waits until as many tabs live as that: Playwright's `waitForFunction` would not wait for a promise. @param {import("playwright-core").Page} page @param {number} count */
+const untilTabs = (page, count) =>
+  page.evaluate(async (wanted) => {
+    const living = async () => (await navigator.locks.query()).held?.filter(({ name }) => name?.startsWith("dray-tab-")).length;
+    while ((await living()) !== wanted) await new Promise((resolve) => setTimeout(resolve, 10));
+  }, count);
 
 test("in every order of taking and pausing in two tabs, exactly one tab has the upload, and none waits in vain", async () => {
   const page = await tab();
@@ -133,8 +140,127 @@ test("a closed tab holds nothing: another takes what it was sending, with its se
     });
   assert.deepEqual(await take(), [false, null, false], "who does not hold it knows no session, and so cannot abort one");
   await first.close();
-  await second.waitForFunction(async () => (await navigator.locks.query()).held?.length === 1);
+  await untilTabs(second, 1);
   assert.deepEqual(await take(), [true, "u1", true]);
+});
+
+for (const how of ["sends", "has sent"]) {
+  test(`of a file that three killed tabs had, of which one ${how} it, the next tab finds one upload`, async () => {
+    const tabs = [await tab(), await tab(), await tab()];
+    for (const [at, page] of tabs.entries()) {
+      await page.evaluate(
+        async ([at, how]) => {
+          const { memory, add, signal } = /** @type {Page} */ (/** @type {unknown} */ (window));
+          const own = memory();
+          const upload = add(own, "same.bin");
+          // Another file of the pick is not done, so the entry stays.
+          own.add(Object.assign(add(own, `other ${at}.bin`), { pick: upload.pick }));
+          const isTaken = await own.take(upload, signal);
+          if (!isTaken) return;
+          upload.session = { uploadId: "u1", fileKey: "k1" };
+          await own.changed(upload);
+          upload.item = how === "has sent" ? { id: "i1", name: "same.bin" } : null;
+          if (upload.item) await own.ended(upload);
+        },
+        /** @type {const} */ ([at === 1 ? 1 : at, how]),
+      );
+    }
+    for (const page of tabs) await page.close();
+    const next = await tab();
+    await untilTabs(next, 0);
+    const found = await next.evaluate(async () => {
+      const { memory, entries } = /** @type {Page} */ (/** @type {unknown} */ (window));
+      const of = (/** @type {any[]} */ all) => all.filter(({ name }) => name === "same.bin").map(({ session, done }) => [session?.uploadId, done]);
+      return [of(await memory().left()), of(await entries())];
+    });
+    const one = [["u1", how === "has sent" ? 1 : 0]];
+    assert.deepEqual(found, [one, one], "and nothing of the others is kept");
+  });
+}
+
+test("equal files of one killed tab stay several uploads, and what other killed tabs had of them goes", async () => {
+  const [first, second] = [await tab(), await tab()];
+  for (const [page, count] of /** @type {const} */ ([[first, 2], [second, 1]])) {
+    await page.evaluate(async (count) => {
+      const { memory, add, signal } = /** @type {Page} */ (/** @type {unknown} */ (window));
+      const own = memory();
+      const all = Array.from({ length: count }, () => add(own, "same.bin"));
+      for (const upload of all) {
+        if (!(await own.take(upload, signal))) continue;
+        upload.session = { uploadId: upload.id, fileKey: "k" };
+        await own.changed(upload);
+      }
+    }, count);
+  }
+  await first.close();
+  await second.close();
+  const next = await tab();
+  await untilTabs(next, 0);
+  const counts = await next.evaluate(async () => {
+    const { memory, add, signal } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const own = memory();
+    const left = await own.left();
+    const uploads = left.map((/** @type {any} */ entry) => {
+      const upload = add(own, entry.name);
+      upload.id = entry.id;
+      own.knows(upload, entry);
+      return upload;
+    });
+    const taken = [];
+    for (const upload of uploads) taken.push(await own.take(upload, signal));
+    return [left.length, taken, new Set(uploads.map((/** @type {any} */ { session }) => session.uploadId)).size];
+  });
+  assert.deepEqual(counts, [2, [true, true], 2]);
+});
+
+test("a tab that continues what one killed tab had removes what the others had, and finds nothing more of it", async () => {
+  const tabs = [await tab(), await tab()];
+  for (const page of tabs) {
+    await page.evaluate(async () => {
+      const { memory, add, signal } = /** @type {Page} */ (/** @type {unknown} */ (window));
+      const own = memory();
+      await own.take(add(own, "same.bin"), signal);
+    });
+  }
+  for (const page of tabs) await page.close();
+  const next = await tab();
+  await untilTabs(next, 0);
+  const seen = await next.evaluate(async () => {
+    const { memory, add, signal, entries } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const own = memory();
+    const upload = add(own, "same.bin");
+    const early = await own.left();
+    const isTaken = await own.take(upload, signal);
+    return [early.length, isTaken, (await own.left()).length, (await entries()).length];
+  });
+  assert.deepEqual(seen, [0, true, 0, 1], "what this tab has added itself, `take` continues: it is not found once more");
+});
+
+test("each place of a page finds what was added there, and what was added at no place is found by one", async () => {
+  const first = await tab();
+  await first.evaluate(async () => {
+    const { memory, add, signal } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    for (const place of ["passport", "photo", undefined]) {
+      const own = memory("me", place);
+      await own.take(add(own, `${place}.bin`), signal);
+    }
+  });
+  await first.close();
+  const next = await tab();
+  await untilTabs(next, 0);
+  const found = await next.evaluate(async () => {
+    const { memory } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const places = ["photo", "passport", undefined, "photo"].map((place) => memory("me", place));
+    const seen = [];
+    for (const one of places) seen.push((await one.left()).map((/** @type {any} */ { name }) => name).sort());
+    // Whoever looks again finds the same. Once a list is closed, another finds what it has found.
+    seen.push((await places[0].left()).length);
+    places[0].close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    seen.push((await places[3].left()).length);
+    return seen;
+  });
+  assert.deepEqual(found, [["photo.bin", "undefined.bin"], ["passport.bin"], [], [], 2, 2]);
 });
 
 test("cancelling what another tab has taken leaves its entry alone", async () => {

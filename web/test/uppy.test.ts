@@ -55,6 +55,14 @@ for (const [version, Uppy] of [[4, Uppy4], [5, Uppy5], [6, Uppy6]] as const) {
     assert.ok(server.log.some((line) => line.startsWith("DELETE /drive/files/")));
   });
 
+  test(`uppy ${version}: a token that is set later counts`, async () => {
+    const { uppy, plugin } = uppyWith("a.txt");
+    server.token = "cp_pat_next";
+    plugin.setOptions({ token: "cp_pat_next" });
+    const { successful } = await uppy.upload();
+    assert.equal(successful.length, 1);
+  });
+
   test(`uppy ${version}: removing the plugin cancels what it was sending`, async () => {
     const put = held();
     server.onPut = () => put.until;

@@ -3,8 +3,12 @@
 import asyncio
 import io
 import os
+import signal
+import subprocess
+import sys
 import tempfile
 import threading
+import time
 import tracemalloc
 
 import pytest
@@ -390,3 +394,52 @@ def test_nothing_in_the_place_of_bytes_is_refused_and_not_taken_for_the_end(driv
     with pytest.raises(dray.SourceError):
         drive.upload(make(), name="a", parent_id=folder, size=5 if knows_size else None)
     assert list(drive.iter_children(folder)) == [] and list(drive.iter_uploads()) == []
+
+
+INTERRUPTED = """
+import sys
+from dray import Dray
+drive = Dray()
+print("ready", flush=True)
+try:
+    drive.upload(sys.stdin.buffer, name="stdin", **({"size": 10 << 20} if sys.argv[1] == "known" else {}))
+except KeyboardInterrupt:
+    drive.close()
+    print("closed", flush=True)
+"""
+
+
+@pytest.mark.parametrize("size", ["known", "unknown"])
+def test_a_program_that_is_interrupted_while_it_reads_a_pipe_ends_although_the_pipe_stays_open(server, token, size):
+    environment = {**os.environ, "DRAY_URL": server.url, "DRAY_TOKEN": token}
+    started = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment}
+    with subprocess.Popen([sys.executable, "-c", INTERRUPTED, size], **started) as program:
+        try:
+            assert program.stdout.readline() == b"ready\n"
+            program.stdin.write(bytes(100_000))
+            program.stdin.flush()
+            time.sleep(1)
+            program.send_signal(signal.SIGINT)
+            assert program.wait(30) == 0, program.stderr.read().decode()
+            assert (program.stdout.read(), program.stderr.read()) == (b"closed\n", b"")
+        finally:
+            program.kill()
+
+
+def test_a_timeout_while_a_pipe_is_read_ends_the_event_loop_and_reads_nothing_more(server, token):
+    out, into = os.pipe()
+    os.write(into, bytes(1000))
+
+    async def read(file):
+        async with AsyncDray(server.url, token) as drive:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(drive.upload(file, name="pipe", size=5000), 1)
+
+    with open(out, "rb") as file:
+        begun = time.monotonic()
+        asyncio.run(read(file))
+        assert time.monotonic() - begun < 10
+        os.write(into, b"later")
+        time.sleep(0.5)
+        assert file.read1(10) == b"later", "nobody waited for it"
+    os.close(into)

@@ -8,10 +8,10 @@ import os
 import stat
 import tempfile
 import threading
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import IO, Any, Protocol, Union, cast
 
-from ._threads import in_thread
+from ._threads import Reader, in_thread
 from .errors import ChangedError, SizeError, SourceError
 
 Uploadable = Union[
@@ -261,12 +261,13 @@ class _Pieces:
         self._is_file = hasattr(given, "read")
         if self._is_file:
             file = cast(IO[bytes], given)
-            self._blocking: Callable[[], object] = lambda: _or_end(file.read(1 << 20))
+            read = getattr(file, "read1", file.read) if (pipe := _pipe_of(file)) is not None else file.read
+            self._reader = Reader(lambda: _or_end(read(1 << 20)), pipe)
         elif isinstance(given, AsyncIterable):
             self._async = aiter(given)
         elif isinstance(given, Iterable) and not isinstance(given, str):
             pieces = iter(given)
-            self._blocking = lambda: next(pieces, _End)
+            self._reader = Reader(lambda: next(pieces, _End))
         else:
             raise SourceError(
                 f"A {type(given).__name__} cannot be uploaded: give a path, bytes, a binary file, or pieces of bytes."
@@ -292,11 +293,18 @@ class _Pieces:
         try:
             if self._async is not None:
                 return await anext(self._async, _End)
-            return await asyncio.to_thread(self._blocking)
+            return await self._reader.next()
         except OSError as error:
             if isinstance(error, BlockingIOError) and self._is_file:
                 return None
             raise SourceError(f"The stream cannot be read: {error}.") from error
+
+
+def _pipe_of(file: object) -> int | None:
+    """The descriptor of a pipe or terminal, if the file keeps nothing back while that has nothing to read, or only what a
+    read ahead has left: at the end of the pipe, that comes too."""
+    raw = file.raw if type(file) is io.BufferedReader else file
+    return raw.fileno() if type(raw) is io.FileIO and os.name == "posix" else None
 
 
 def _or_end(read: object) -> object:

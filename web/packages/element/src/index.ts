@@ -16,11 +16,15 @@ export interface DrayUploadDetail {
   item: Item | null;
 }
 
+// Servers that render pages import this module too. There, the element is not defined.
+const Base = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
+
 /**
  * Attributes: `url`, `token` (or the property, which may be a function), `parent-id`, `on-conflict`, `directory`, `flat` (folders
- * are not made; their files go to one place), `single`, `accept`. Events: `dray-done` and `dray-failed`, which bubble.
+ * are not made; their files go to one place), `single`, `accept`. `id`, `name` and `parent-id` tell several elements of an origin apart:
+ * after a reload, each continues its own uploads. Events: `dray-done` and `dray-failed`, which bubble.
  */
-export class DrayUploadElement extends HTMLElement {
+export class DrayUploadElement extends Base {
   static readonly observedAttributes = ["token"];
   private tokenOf: Options["token"] = "";
   private ownerOf: Options["owner"];
@@ -66,7 +70,9 @@ export class DrayUploadElement extends HTMLElement {
   get uploads(): Uploads {
     const { owner } = this;
     const url = this.getAttribute("url") ?? location.origin;
-    this.uploadsOf ??= createUploads({ url, token: () => this.tokenNow(), ...(owner !== undefined && { owner }) });
+    const place = [this.id, this.getAttribute("name"), this.getAttribute("parent-id")];
+    const more = { ...(owner !== undefined && { owner }), ...(place.some(Boolean) && { place: JSON.stringify(place) }) };
+    this.uploadsOf ??= createUploads({ url, token: () => this.tokenNow(), ...more });
     return this.uploadsOf;
   }
 
@@ -92,6 +98,7 @@ export class DrayUploadElement extends HTMLElement {
     this.rows = new Rows(uploads, texts);
     this.news.setAttribute("aria-live", "polite");
     this.news.className = "unseen";
+    this.news.part.add("news");
     this.root.replaceChildren(this.dropArea(), this.rows.list, this.news);
     const rows = this.rows;
     this.undo = [
@@ -173,21 +180,29 @@ export class DrayUploadElement extends HTMLElement {
     event.preventDefault();
     area.toggleAttribute("data-over", false);
     if (!event.dataTransfer) return;
+    const { accept, multiple } = this.input;
+    const onLeftOut = (left: Picked[]): void => this.say(this.texts.leftOut(left.map(({ file }) => file.name)), true);
     try {
-      this.add(await droppedIn(event.dataTransfer));
+      this.add(await droppedIn(event.dataTransfer, accept || !multiple ? { accept, multiple, onLeftOut } : undefined));
     } catch {
-      this.news.textContent = this.texts.unreadable;
+      this.say(this.texts.unreadable, true);
     }
   }
 
+  /** Says something to screen readers. What no row says, everybody sees. */
+  private say(text: string, isSeen: boolean): void {
+    this.news.textContent = text;
+    this.news.classList.toggle("unseen", !isSeen);
+  }
+
   private tell(name: string, upload: Upload, text: (name: string, note: string) => string): void {
-    this.news.textContent = text(upload.file.name, upload.note ?? "");
+    this.say(text(upload.file.name, upload.note ?? ""), false);
     const detail: DrayUploadDetail = { upload, item: upload.item };
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
 }
 
-if (!customElements.get("dray-upload")) customElements.define("dray-upload", DrayUploadElement);
+if (globalThis.customElements && !customElements.get("dray-upload")) customElements.define("dray-upload", DrayUploadElement);
 
 declare global {
   interface HTMLElementTagNameMap {

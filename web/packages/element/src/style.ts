@@ -7,7 +7,7 @@ export const STYLE = `
   --_muted: var(--dray-muted, color-mix(in srgb, CanvasText 65%, Canvas));
   --_line: var(--dray-line, color-mix(in srgb, CanvasText 25%, Canvas));
   --_surface: var(--dray-surface, Canvas);
-  --_error: var(--dray-error, #b3261e);
+  --_error: var(--dray-error, light-dark(#b3261e, #ff8a80));
   --_radius: var(--dray-radius, 8px);
   display: block;
   color: var(--_text);

@@ -7,6 +7,8 @@ export const TEXTS = {
   choose: "Choose files",
   chooseFolder: "Choose a folder",
   unreadable: "The dropped files cannot be read.",
+  /** Dropped files that `accept` or `single` does not allow. */
+  leftOut: (names: string[]): string => `Not added: ${names.length > 3 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ")}.`,
   pause: "Pause",
   resume: "Resume",
   retry: "Try again",

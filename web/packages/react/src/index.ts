@@ -73,6 +73,7 @@ function snapshots(uploads: Uploads): { subscribe: (changed: () => void) => () =
 }
 
 const FRAME_MS = 16;
+const sayLeftOut = (files: Picked[]): void => console.warn(`Not added: ${files.map(({ file }) => file.name).join(", ")}.`);
 
 /** What a dropzone passes to its children. */
 export interface DropzoneState {
@@ -88,13 +89,18 @@ export interface DropzoneProps extends Omit<ComponentPropsWithoutRef<"div">, "ch
   onFailed?: (error: unknown) => void;
   /** Picks a folder instead of files. */
   directory?: boolean;
+  /** Also for dropped files. */
   multiple?: boolean;
+  /** Also for dropped files. */
   accept?: string;
+  /** Called with the dropped files that `accept` or `multiple` does not allow. Default: the console names them. */
+  onLeftOut?: (files: Picked[]) => void;
   children?: ReactNode | ((state: DropzoneState) => ReactNode);
 }
 
 /** A `div` that takes dropped files and folders; `open` opens a picker. It has `data-over` while something is dragged over it. */
-export function Dropzone({ onFiles, onFailed = console.error, directory = false, multiple = true, accept, children, ...rest }: DropzoneProps): ReactElement {
+export function Dropzone(props: DropzoneProps): ReactElement {
+  const { onFiles, onFailed = console.error, onLeftOut = sayLeftOut, directory = false, multiple = true, accept, children, ...rest } = props;
   const input = useRef<HTMLInputElement>(null);
   const [isOver, setOver] = useState(false);
   const open = useCallback(() => {
@@ -108,7 +114,8 @@ export function Dropzone({ onFiles, onFailed = console.error, directory = false,
   const drop = (event: DragEvent<HTMLDivElement>): void => {
     event.preventDefault();
     setOver(false);
-    droppedIn(event.dataTransfer as unknown as DataTransfer).then(onFiles, onFailed);
+    const rules = accept || !multiple ? { accept, multiple, onLeftOut } : undefined;
+    droppedIn(event.dataTransfer, rules).then(onFiles, onFailed);
   };
   const field = createElement("input", {
     ref: input,

@@ -117,6 +117,8 @@ export class Batch {
   async start(upload: Upload, signal: AbortSignal): Promise<void> {
     const { sender } = this;
     const { startKey, file } = upload;
+    // Here it would name folders. By itself, it is a name, which the drive refuses.
+    if (file.name.includes("/")) throw sender.alone;
     const parentId = sender.still(signal, await sender.folders.of(upload, signal));
     const wanted: NewFile = { path: file.name, fileSize: file.size, mimeType: file.type || "application/octet-stream" };
     if (parentId !== undefined) wanted.parentId = parentId;

@@ -1,6 +1,6 @@
 // Reads a blob and computes its checksum in this thread. The page and its worker both use it. It starts no worker.
 
-import { finished, START, type Update } from "./crc64.ts";
+import { finished, START, type Module, type Update } from "./crc64.ts";
 
 /** The CRC-64/NVME of a blob's bytes. Rejects if they cannot be read. */
 export type Checksum = (blob: Blob) => Promise<bigint>;
@@ -27,7 +27,7 @@ export interface Question {
   id: number;
   blob: Blob;
   /** Compiled once, in the page. */
-  module: WebAssembly.Module;
+  module: Module;
 }
 /** Without a checksum, the blob could not be read. */
 export type Answer = { id: number; crc?: bigint };

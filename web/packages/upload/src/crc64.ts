@@ -22,8 +22,11 @@ export function update(): Update {
   return module ? inWebAssembly(module) : inJavaScript();
 }
 
+/** A `WebAssembly.Module`: not every environment's types know that name. */
+export type Module = object;
+
 /** `null` where WebAssembly is missing, or forbidden by a `script-src` without 'wasm-unsafe-eval'. */
-export function compiled(): WebAssembly.Module | null {
+export function compiled(): Module | null {
   try {
     return new WebAssembly.Module(Uint8Array.from(atob(wasmBase64), (character) => character.charCodeAt(0)));
   } catch {
@@ -34,8 +37,8 @@ export function compiled(): WebAssembly.Module | null {
 /** The first page of the module's memory, which its tables fill. */
 const TABLES_BYTES = 65_536;
 
-export function inWebAssembly(module: WebAssembly.Module): Update {
-  const exports = new WebAssembly.Instance(module).exports as unknown as Exports;
+export function inWebAssembly(module: Module): Update {
+  const exports = new WebAssembly.Instance(module as WebAssembly.Module).exports as unknown as Exports;
   const room = new Uint8Array(exports.memory.buffer, TABLES_BYTES);
   return (state, bytes) => {
     let crc = state;

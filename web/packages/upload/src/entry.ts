@@ -15,6 +15,8 @@ export interface Entry {
   match: string;
   /** Whose uploads these are: another person at the same browser must not see them. */
   owner: string;
+  /** Where in the pages of this origin it was added, if the page names places. */
+  place?: string | undefined;
   name: string;
   size: number;
   type: string;
@@ -32,12 +34,12 @@ export interface Entry {
 }
 
 /** The entry of a new upload. It has only what the browser can store: a page may have put anything into the destination. */
-export function entryOf(upload: Upload, owner: string, tab: string): Entry {
+export function entryOf(upload: Upload, owner: string, tab: string, place?: string): Entry {
   const { id, pick, file, startKey, session } = upload;
   const { parentId, path = [], onConflict, handle } = upload.destination;
   const { name, size, type, lastModified = null } = file;
   const destination = { path: [...path], ...(parentId !== undefined && { parentId }), ...(onConflict && { onConflict }), ...(handle && { handle }) };
-  const own = { id, tab, sending: false, pick, match: matchOf(owner, upload), owner, destination, folderIds: [...upload.folderIds], startKey, session };
+  const own = { id, tab, sending: false, pick, match: matchOf(owner, upload), owner, place, destination, folderIds: [...upload.folderIds], startKey, session };
   return { ...own, name, size, type, lastModified, done: 0, item: null, at: Date.now() };
 }
 
@@ -52,4 +54,23 @@ export function believed(entry: Entry): Entry {
 export function matchOf(owner: string, { file: { name, size }, destination }: Pick<Upload, "file" | "destination">): string {
   const { parentId = null, path = [] } = destination;
   return JSON.stringify([owner, parentId, path, name, size]);
+}
+
+/**
+ * Which of the entries that closed tabs have left are not needed. Entries of one file from several tabs are one upload: the tabs waited
+ * for each other. Those of the tab that has come the farthest stay. Equal files of one tab are several uploads.
+ */
+export function doubled(left: readonly Entry[]): Entry[] {
+  const files = new Map<string, Entry[]>();
+  for (const entry of left) files.set(entry.match, [...(files.get(entry.match) ?? []), entry]);
+  return [...files.values()].flatMap((same) => {
+    const best = same.reduce((a, b) => (rank(b) < rank(a) ? b : a));
+    return same.filter(({ tab }) => tab !== best.tab);
+
+    /** If the file has changed since its upload was done, it is another file. */
+    function rank({ done, session, lastModified }: Entry): number {
+      if (done) return same.every((other) => other.done || other.lastModified === lastModified) ? 0 : 3;
+      return session ? 1 : 2;
+    }
+  });
 }

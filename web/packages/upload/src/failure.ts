@@ -14,6 +14,8 @@ export class Failure extends Error {
   }
 }
 
+export const startOver = (message: string): Failure => new Failure(message, "start-over");
+
 export type Verdict =
   | { is: "stored"; eTag: string }
   | { is: "sign-again" | "try-again" | "failed"; why: Failure };
@@ -34,7 +36,7 @@ export function judgePut(answer: PutAnswer, partNumber: number, storeOrigin: str
   const said = [code, tag(body, "Message")].filter(Boolean).join(": ") || `status ${status}`;
   const why = new Failure(`The object store refused part ${partNumber} (${said}).`);
   if (status === 403 || (status === 400 && code === "ExpiredToken")) return { is: "sign-again", why };
-  if (status === 404 && code === "NoSuchUpload") return { is: "failed", why: new Failure(GONE, "start-over") };
+  if (status === 404 && code === "NoSuchUpload") return { is: "failed", why: startOver(GONE) };
   if (status === 413) {
     const tooLarge = `Part ${partNumber} is larger than a proxy in front of the object store accepts (status 413).`;
     return { is: "failed", why: new Failure(tooLarge) };
@@ -48,7 +50,7 @@ export function judgePut(answer: PutAnswer, partNumber: number, storeOrigin: str
 export function judgeApi(error: ApiError): Failure | null {
   if (error.status === 401) return new Failure(error.message, "signed-out");
   if (error.status === 410 || ["upload_not_found", "invalid_part", "size_mismatch", "checksum_mismatch"].includes(error.code)) {
-    return new Failure(error.message, "start-over");
+    return startOver(error.message);
   }
   // finalize_in_progress, idempotency_key_in_use, too_many_uploads: other uploads end, and make room.
   const passing = [408, 429, 500, 502, 503, 504].includes(error.status) || /in_progress|in_use|too_many/.test(error.code);
@@ -56,18 +58,6 @@ export function judgeApi(error: ApiError): Failure | null {
 }
 
 const GONE = "The object store no longer has this upload. “Try again” sends the file from the start.";
-
-/** The store cannot be reached, although the drive can. To a page, a missing CORS rule looks the same. `pageOrigin` is empty if it is none. */
-export function storeOutOfReach(storeOrigin: string, pageOrigin: string): Failure {
-  if (pageOrigin === "") return new Failure(`The drive answers, but its object store at ${storeOrigin} does not. “Try again” continues.`);
-  if (storeOrigin === pageOrigin) {
-    return new Failure("The connection breaks each time a part is sent. Does a proxy in between limit uploads?");
-  }
-  return new Failure(
-    `The drive answers, but its object store at ${storeOrigin} cannot be reached from this page. ` +
-      `Is it up, and do the bucket's CORS rules allow PUT from ${pageOrigin}? “dray doctor” checks both.`,
-  );
-}
 
 export const CHANGED = "The file can no longer be read. It was changed, moved or removed since you picked it.";
 

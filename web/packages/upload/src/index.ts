@@ -2,7 +2,7 @@
 
 import { Api, type Token } from "./api.ts";
 import { checksumInWorker, type Checksum } from "./checksum.ts";
-import { canKeep, Memory, ownerByToken, type Owner } from "./memory.ts";
+import { canKeep, Memory, openJournal, ownerByToken, type Owner } from "./memory.ts";
 import { putWithFetch, putWithXhr, type PutPart } from "./put.ts";
 import { Uploads } from "./uploads.ts";
 
@@ -11,12 +11,12 @@ export type { Checksum } from "./checksum.ts";
 export { Failure } from "./failure.ts";
 export { Meter } from "./meter.ts";
 export type { Part } from "./parts.ts";
-export { pickedFrom, droppedIn, pickFiles } from "./picking.ts";
+export { pickedFrom, droppedIn, pickFiles, type Dropped } from "./picking.ts";
 export { putWithFetch, putWithXhr, type PutAnswer, type PutPart } from "./put.ts";
 export { fromBlob, fromStream, type Source } from "./source.ts";
 export { Totals } from "./totals.ts";
-export { Upload, type Destination, type Progress, type Session, type State } from "./upload.ts";
-export type { Events, Picked } from "./surroundings.ts";
+export { Upload, type Destination, type FileHandle, type Progress, type Session, type State } from "./upload.ts";
+export type { Events, Picked, Rules } from "./surroundings.ts";
 export { Uploads } from "./uploads.ts";
 
 export interface Options {
@@ -33,6 +33,11 @@ export interface Options {
    * Default: the token identifies the person. `null`: nothing is kept after the page is closed.
    */
   owner?: Owner | null;
+  /**
+   * Names the place in the pages of this origin where files are added, if there are several: `restore` finds only what was added there
+   * (and what was added without naming a place).
+   */
+  place?: string;
   /** Replaces the `fetch` of this environment. */
   fetch?: typeof globalThis.fetch;
   put?: PutPart;
@@ -42,13 +47,13 @@ export interface Options {
 
 /** Uploads to one drive. One object per page is enough: all its uploads share the connection. */
 export function createUploads(options: Options): Uploads {
-  const { url, token, owner = canKeep() ? ownerByToken(url, token) : null, fetch, partsInFlight = 4, filesInFlight = 8 } = options;
+  const { url, token, owner = canKeep() ? ownerByToken(url, token) : null, place, fetch, partsInFlight = 4, filesInFlight = 8 } = options;
   const api = new Api(url, token, fetch);
   return new Uploads({
     api: () => api,
     put: options.put ?? (typeof XMLHttpRequest === "undefined" ? putWithFetch : putWithXhr),
     checksum: options.checksum === undefined ? checksumInWorker() : options.checksum,
-    memory: (onNews) => new Memory(owner ?? (() => null), onNews, owner ? undefined : async () => null),
+    memory: (onNews) => new Memory(owner ?? (() => null), onNews, async () => (owner ? openJournal(place) : null)),
     now: () => performance.now(),
     after: (ms, callback) => {
       const timer = setTimeout(callback, ms);

@@ -1,7 +1,7 @@
 // What is kept of uploads after the page is closed: an entry in IndexedDB for each, and a lock that shows which tab is alive.
 // Decides which tab may send an upload. Sends nothing and knows no API.
 
-import { believed, entryOf, type Entry } from "./entry.ts";
+import { believed, doubled, entryOf, type Entry } from "./entry.ts";
 import type { Upload } from "./upload.ts";
 
 /** Which tab sends an upload: this one, which now holds it, or another that is alive. */
@@ -19,6 +19,9 @@ const OPEN_MS = 3_000;
 const STORE = "uploads";
 
 type Change = (store: IDBObjectStore) => void;
+
+/** The entries that a journal of this page has found: no other lists them. */
+const found = new Map<string, Journal>();
 
 export class Journal {
   /** Called when other tabs have changed something. */
@@ -38,6 +41,7 @@ export class Journal {
 
   private constructor(
     readonly tab: string,
+    private readonly place: string | undefined,
     private readonly db: IDBDatabase,
   ) {
     this.#channel.onmessage = () => this.onNews();
@@ -46,8 +50,8 @@ export class Journal {
   }
 
   /** `null` where the browser keeps nothing, cannot tell tabs apart, or does not answer. `tab` is a new name. */
-  static async open(tab: string): Promise<Journal | null> {
-    const opening = Journal.#opened(tab);
+  static async open(tab: string, place?: string): Promise<Journal | null> {
+    const opening = Journal.#opened(tab, place);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<null>((resolve) => {
       timer = setTimeout(() => {
@@ -58,7 +62,7 @@ export class Journal {
     return Promise.race([opening, late]).finally(() => clearTimeout(timer));
   }
 
-  static async #opened(tab: string): Promise<Journal | null> {
+  static async #opened(tab: string, place?: string): Promise<Journal | null> {
     try {
       const opening = indexedDB.open("dray-uploads", 1);
       opening.onupgradeneeded = () => {
@@ -67,7 +71,7 @@ export class Journal {
         store.createIndex("owner", "owner");
         store.createIndex("pick", ["pick", "done"]);
       };
-      const journal = new Journal(tab, await answer(opening));
+      const journal = new Journal(tab, place, await answer(opening));
       await journal.#live();
       return journal;
     } catch {
@@ -77,6 +81,7 @@ export class Journal {
 
   /** Other tabs may now continue what this one has left. */
   async close(): Promise<void> {
+    for (const [id, journal] of found) if (journal === this) found.delete(id);
     await this.#writing.catch(() => {});
     this.#channel.close();
     this.db.close();
@@ -85,7 +90,7 @@ export class Journal {
 
   /** The entry of a new upload of this tab. */
   entryOf(upload: Upload, owner: string): Entry {
-    return entryOf(upload, owner, this.tab);
+    return entryOf(upload, owner, this.tab, this.place);
   }
 
   /** Adds or replaces entries: all that the browser can store. */
@@ -93,15 +98,24 @@ export class Journal {
     return this.#write(...entries.map((entry): Change => (store) => this.#put(store, entry)));
   }
 
-  /** The entries of `owner` that closed tabs have left. */
+  /** The entries of `owner` that closed tabs have left at this place, each for one list of the page. It removes those that are old or doubled. */
   async left(owner: string): Promise<Entry[]> {
     const entries = await answer<Entry[]>(this.db.transaction(STORE).objectStore(STORE).index("owner").getAll(owner));
     // This comes after the reading: a tab lives before it writes.
     const alive = await this.#alive();
     const left = entries.filter(({ tab }) => !alive.has(tab));
     const old = left.filter(isOld);
-    if (old.length > 0) await this.#write((store) => old.forEach(({ id }) => store.delete(id)));
-    return left.filter((entry) => !isOld(entry)).map(believed);
+    const needless = new Set([...old, ...doubled(left.filter((entry) => !isOld(entry)))]);
+    if (needless.size > 0) await this.#write(...[...needless].map(({ id, tab }) => this.#ifOf(tab, id, (store) => this.#delete(store, id))));
+    const here = left.filter((entry) => !needless.has(entry) && (entry.place ?? this.place) === this.place);
+    const own = new Set(entries.filter(({ tab }) => tab === this.tab).map(({ match }) => match));
+    return here.filter((entry) => this.#finds(entry, own)).map(believed);
+  }
+
+  /** Whether no other journal of this page has found this entry. `own`: the files that this tab has: `take` continues what others have of them. */
+  #finds({ id, match }: Entry, own: ReadonlySet<string>): boolean {
+    if (!found.has(id) && !own.has(match)) found.set(id, this);
+    return found.get(id) === this;
   }
 
   /**
@@ -152,6 +166,8 @@ export class Journal {
     };
     const [best = mine] = [mine, ...others].sort((a, b) => rank(a) - rank(b));
     if (best.id !== own.id) this.#delete(store, own.id);
+    // What other closed tabs have of this file is of no more use: it would become an upload of its own.
+    for (const { id, tab } of others) if (id !== best.id && tab !== best.tab && this.#dead.has(tab)) this.#delete(store, id);
     const entry = { ...best, tab: this.tab, sending: true };
     this.#put(store, entry);
     return { isMine: true, entry, isNews: isNews || best !== mine };
@@ -173,12 +189,17 @@ export class Journal {
   }
 
   /** Changes an entry unless another tab has taken it. Calls `after` in either case. */
-  #ifOwn(id: string, change: Change, after: Change = () => {}): Change {
+  #ifOwn(id: string, change: Change, after?: Change): Change {
+    return this.#ifOf(this.tab, id, change, after);
+  }
+
+  /** Changes an entry if it is still of this tab. */
+  #ifOf(tab: string, id: string, change: Change, after: Change = () => {}): Change {
     return (store) => {
       const asking = store.get(id);
       asking.onsuccess = () => {
         const stored = asking.result as Entry | undefined;
-        if (stored?.tab === this.tab) change(store);
+        if (stored?.tab === tab) change(store);
         after(store);
       };
     };

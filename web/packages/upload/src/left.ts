@@ -5,7 +5,7 @@ import { matchOf, type Entry } from "./entry.ts";
 import type { Folders } from "./folders.ts";
 import type { Memory } from "./memory.ts";
 import type { Source } from "./source.ts";
-import type { Destination, Upload } from "./upload.ts";
+import type { Destination, FileHandle, Upload } from "./upload.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** What is needed of the list of uploads. */
@@ -132,7 +132,7 @@ export class Left {
 }
 
 /** Not in TypeScript's library yet (WICG, "File System Access", 2.4); files of the origin's own storage need no permission. */
-interface PermittedHandle extends FileSystemFileHandle {
+interface PermittedHandle extends FileHandle {
   queryPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
   requestPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
 }

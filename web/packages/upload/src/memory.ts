@@ -27,7 +27,8 @@ export function canKeep(): boolean {
   }
 }
 
-const openJournal = async (): Promise<Journal | null> => (canKeep() ? (await import("./kept.ts")).Journal.open(newKey()) : null);
+/** `null` where nothing can be kept. */
+export const openJournal = async (place?: string): Promise<Journal | null> => (canKeep() ? (await import("./kept.ts")).Journal.open(newKey(), place) : null);
 
 /**
  * Keeps nothing where there is no journal: then every upload is this tab's. An error of the journal must not end an upload.
@@ -47,7 +48,7 @@ export class Memory {
   constructor(
     private readonly owner: Owner,
     private readonly onNews: () => void,
-    private readonly opening: () => Promise<Journal | null> = openJournal,
+    private readonly opening: () => Promise<Journal | null>,
   ) {
     this.open();
   }
@@ -87,6 +88,8 @@ export class Memory {
   /** What closed tabs have left: uploads to continue, and uploads that are done while others of their pick are not. `null` if this cannot be read. */
   async left(): Promise<Entry[] | null> {
     const owner = await this.whose();
+    // What was added just now is not found once more.
+    await this.#saving;
     return owner === null ? [] : this.#quietly((journal) => journal.left(owner));
   }
 

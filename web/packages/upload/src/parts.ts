@@ -1,6 +1,6 @@
 // A file's parts: where each begins and ends, and whether it can still be read. Sends nothing.
 
-import { CHANGED, Failure } from "./failure.ts";
+import { CHANGED, startOver } from "./failure.ts";
 
 export interface Part {
   readonly number: number;
@@ -29,6 +29,6 @@ export async function mustBeReadable(part: Blob): Promise<void> {
   try {
     await part.slice(0, 1).arrayBuffer();
   } catch {
-    throw new Failure(CHANGED, "start-over");
+    throw startOver(CHANGED);
   }
 }

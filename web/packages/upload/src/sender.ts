@@ -1,10 +1,10 @@
 // Runs one upload from start to item: start → sign → PUT the parts straight to the store → finalize.
 // Knows no list of uploads and no page. Its clock and its connection to the store are arguments.
 
-import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload, type StoredParts } from "./api.ts";
+import { ApiError, NoAnswer, type Api, type Finalize, type Item, type NewUpload } from "./api.ts";
 import { checksumHere, type Checksum } from "./checksum.ts";
 import { base64, combined, update } from "./crc64.ts";
-import { CHANGED, Failure, judgeApi, judgePut, storeOutOfReach } from "./failure.ts";
+import { CHANGED, Failure, judgeApi, judgePut, startOver } from "./failure.ts";
 import { Folders } from "./folders.ts";
 import type { Memory } from "./memory.ts";
 import type { Meter } from "./meter.ts";
@@ -14,6 +14,7 @@ import { still, TRIES } from "./pause.ts";
 import type { PutAnswer, PutPart } from "./put.ts";
 import { Slots } from "./slots.ts";
 import type { Session, Upload } from "./upload.ts";
+import { isTheirs } from "./whose.ts";
 
 /** Few enough to be sent before their URLs expire (by default after an hour), even on a slow connection. */
 const PARTS_SIGNED_AT_ONCE = 32;
@@ -49,6 +50,8 @@ export class Sender {
   /** Thrown if another person added the file. */
   readonly foreign = new Error();
   readonly judge = judgeApi;
+  readonly startOver = startOver;
+  readonly cut = cut;
   readonly update = update;
   readonly still = still;
   /** Where a PUT was answered: its CORS rules allow that. */
@@ -84,7 +87,6 @@ export class Sender {
     const { signal } = run;
     signal.throwIfAborted();
     if (upload.doubt) {
-      const { isTheirs } = still(signal, await import("./whose.ts"));
       if (!still(signal, await isTheirs(upload, this, signal))) throw this.foreign;
     }
     if (!still(signal, await this.memory.take(upload))) throw this.elsewhere;
@@ -103,7 +105,9 @@ export class Sender {
     if (upload.session) upload.batch?.leave(upload);
     else still(signal, await upload.batch?.start(upload, signal));
     if (!upload.session) still(signal, await this.#start(upload, signal));
-    return upload.resumed && upload.parts.length === 0 ? this.#goOn(upload, signal) : null;
+    if (!upload.resumed || upload.parts.length > 0) return null;
+    const { goOn } = still(signal, await import("./kept.ts"));
+    return goOn(upload, this, signal);
   }
 
   async #start(upload: Upload, signal: AbortSignal): Promise<void> {
@@ -128,19 +132,6 @@ export class Sender {
     upload.session = session;
     if (!upload.resumed) upload.setParts(cut(upload.file.size, partSize));
     this.hooks.onChange(upload);
-  }
-
-  /** Continues an upload from before: parts that the store has are not sent again. */
-  async #goOn(upload: Upload, signal: AbortSignal): Promise<Item | null> {
-    const session = sessionOf(upload);
-    // The server says what has become of a finished upload: its item may be in the trash, or gone.
-    const itemOf = (api: Api): Promise<Item> => api.finalize(session, signal).catch(mayBeGone);
-    if (upload.wasDone) return this.patience.ask(upload, signal, itemOf);
-    const stored = still(signal, await this.patience.ask(upload, signal, (api) => api.parts(session, signal)));
-    if (stored.itemId !== undefined) return this.patience.ask(upload, signal, itemOf);
-    upload.setParts(withStored(cut(upload.file.size, stored.partSize), stored));
-    this.hooks.onChange(upload);
-    return null;
   }
 
   async #sendParts(upload: Upload, run: AbortController): Promise<unknown> {
@@ -180,7 +171,7 @@ export class Sender {
       // A small file goes as it is, because Chromium takes 1 ms and more to slice a file. Its headers say which type is stored.
       return await (headers && file instanceof Blob ? file : file.slice(part.start, part.end));
     } catch (error) {
-      throw new Failure(error instanceof Error ? error.message : CHANGED, "start-over");
+      throw startOver(error instanceof Error ? error.message : CHANGED);
     }
   }
 
@@ -191,7 +182,7 @@ export class Sender {
     try {
       return await checksum(bytes);
     } catch {
-      throw new Failure(CHANGED, "start-over");
+      throw startOver(CHANGED);
     }
   }
 
@@ -268,7 +259,10 @@ export class Sender {
         this.hooks.giveUp(upload);
         throw this.alone;
       }
-      throw storeOutOfReach(new URL(url).origin, isAllowed ? "" : this.around.pageOrigin);
+      // Service workers forbid imports.
+      const reach = still(signal, await import("./reach.ts").catch(() => null));
+      const { origin } = new URL(url);
+      throw new Failure(reach?.whyOutOfReach(origin, isAllowed ? "" : this.around.pageOrigin) ?? `${origin} cannot be reached.`);
     }
     still(signal, await this.patience.rest(upload, "The connection broke. Trying again.", this.patience.pause(tries), signal, true));
     return tries;
@@ -335,14 +329,8 @@ export class Sender {
   }
 }
 
-function mayBeGone(error: unknown): never {
-  throw error instanceof ApiError && error.status === 404 ? new Failure(error.message, "start-over") : error;
-}
-
-function sessionOf({ session }: Upload): Session {
-  if (!session) throw new Failure("The upload was not started.");
-  return session;
-}
+/** `#open` comes first, and a run that was stopped asks no more: so there is one. */
+const sessionOf = ({ session }: Upload): Session => session!;
 
 /** What a CORS rule allows: the store's origin, with the headers of a small file or without. */
 const corsOf = ({ headers }: Upload, url: string): string => `${new URL(url).origin} ${headers !== null}`;
@@ -351,17 +339,6 @@ const corsOf = ({ headers }: Upload, url: string): string => `${new URL(url).ori
 export function dropAddresses(upload: Upload): void {
   for (const part of upload.parts) part.url = null;
   upload.signedUntil = Infinity;
-}
-
-/** Marks the parts that the store has. A part of another size is sent again. */
-function withStored(parts: Part[], stored: StoredParts): Part[] {
-  for (const { partNumber, size, eTag } of stored.parts) {
-    const part = parts[partNumber - 1];
-    if (!part || part.end - part.start !== size) continue;
-    part.eTag = eTag;
-    part.sent = size;
-  }
-  return parts;
 }
 
 /** The checksum of the file; `null` if the checksum of a part is not known. */

@@ -12,6 +12,8 @@ export interface Source {
   slice(start: number, end: number): Blob | Promise<Blob>;
   /** The store has these bytes: they will not be read again. */
   release?(start: number, end: number): void;
+  /** The upload has ended: nothing more will be read. It may be called several times. */
+  close?(): void;
 }
 
 /** A blob with a name: from `fs.openAsBlob` in Node, or created by a page. */
@@ -32,6 +34,7 @@ export function fromStream(
   let rest: Uint8Array = new Uint8Array();
   let at = 0;
   let reading: Promise<unknown> = Promise.resolve();
+  const close = (): void => void reader.cancel().catch(() => {});
 
   const next = async (start: number, end: number): Promise<Blob> => {
     const known = held.get(start);
@@ -59,10 +62,12 @@ export function fromStream(
     type,
     slice: (start, end) => {
       const blob = reading.then(() => next(start, end));
-      reading = blob.catch(() => {});
+      // A stream that has failed is of no more use.
+      reading = blob.catch(close);
       return blob;
     },
     release: (start) => void held.delete(start),
+    close,
   };
 }
 

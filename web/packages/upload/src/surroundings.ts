@@ -24,6 +24,16 @@ export interface Events {
   leftOpen: Upload;
 }
 
+/** What a page takes of what is dropped. */
+export interface Rules {
+  /** As in `<input type="file">`: extensions and types. */
+  accept?: string | undefined;
+  /** Whether to take more than the first file. Default: true. */
+  multiple?: boolean;
+  /** Called with the files that were left out, if there are any. */
+  onLeftOut?: (left: Picked[]) => void;
+}
+
 /** A file to add, and where to put it. */
 export interface Picked extends Destination {
   file: Source;

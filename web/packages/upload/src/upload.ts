@@ -24,7 +24,14 @@ export interface Destination {
   path?: readonly string[];
   onConflict?: OnConflict;
   /** The file's handle, so that it need not be picked again after a reload. */
-  handle?: FileSystemFileHandle;
+  handle?: FileHandle;
+}
+
+/** A `FileSystemFileHandle`: not every environment's types know that name. */
+export interface FileHandle {
+  readonly kind: "file";
+  readonly name: string;
+  getFile(): Promise<File>;
 }
 
 export class Upload {
@@ -61,6 +68,7 @@ export class Upload {
   signedUntil = Infinity;
   readonly meter = new Meter();
   readonly #watchers = new Set<() => void>();
+  #isRemoved = false;
 
   constructor(
     public id: string,
@@ -77,7 +85,7 @@ export class Upload {
 
   /** Whether it does not continue without a person. */
   get settled(): boolean {
-    return ["done", "failed", "cancelled"].includes(this.state);
+    return this.#isRemoved || ["done", "failed", "cancelled"].includes(this.state);
   }
 
   /** Records that `bytes` of this part are in flight or stored. Only the engine calls this. */
@@ -98,10 +106,18 @@ export class Upload {
 
   /** Reports a change. Only the engine calls this. */
   touch(): void {
+    // One that has failed may be tried again.
+    if (this.#isRemoved || ["done", "cancelled"].includes(this.state)) this.file.close?.();
     for (const watch of [...this.#watchers]) watch();
   }
 
-  /** Resolves to the item once it is in the drive. Rejects if the upload fails or is cancelled. */
+  /** It is no longer on the list: nobody waits for it any more. Only the engine calls this. */
+  removed(): void {
+    this.#isRemoved = true;
+    this.touch();
+  }
+
+  /** Resolves to the item once it is in the drive. Rejects if the upload fails, is cancelled, or is removed from the list. */
   finished(): Promise<Item> {
     return new Promise((resolve, reject) => {
       const watch = (): void => {

@@ -165,12 +165,14 @@ export class Uploads {
     this.#offline = this.around.online?.(() => this.wake()) ?? this.#offline;
   }
 
-  /** Removes an upload that has ended from the list. */
+  /** Removes an upload that is not active from the list. One that is paused is cancelled first. */
   forget(upload: Upload): void {
     if (upload.active) return;
+    if (upload.state === "paused") this.cancel(upload);
     this.#found?.isPicked(upload);
     if (!this.all.delete(upload)) return;
     this.totals.count(upload, -1);
+    upload.removed();
     this.#emit("removed", upload);
   }
 
@@ -393,6 +395,15 @@ export class Uploads {
 
   #emit(event: keyof Events, upload: Upload): void {
     if (event === "change") upload.touch();
-    for (const listener of this.#listeners.get(event) ?? []) listener(upload);
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        listener(upload);
+      } catch (error) {
+        // As with events of the DOM, it is the environment that reports it, and nobody else notices.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

@@ -61,6 +61,13 @@ test("one file's failure is its own", async () => {
   assert.equal(asked("POST /start"), 1, "the file without room in the batch was started by itself");
 });
 
+test("a name with a slash is a name in a batch too: no folder comes of it", async () => {
+  const names = ["a/b", ..."cdefghij"];
+  const all = uploadsOf().addAll(names.map((name) => ({ file: fromBlob(new Blob([name]), name) })));
+  await Promise.all(all.map((upload) => upload.finished()));
+  assert.deepEqual([server.batchSizes, asked("POST /start")], [[8], 1]);
+});
+
 test("a file waits for room among the open uploads, also by itself", async () => {
   server.onFile = (step) => (step === "start" ? (apiError(409, "too_many_uploads", "You have 5.").body as object) : undefined);
   let refusals = 3;

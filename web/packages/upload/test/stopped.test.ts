@@ -172,12 +172,77 @@ test("what was removed from the list is not counted, whatever is done with it", 
   uploads.pause(upload);
   uploads.forget(upload);
   uploads.resume(upload);
-  assert.equal(upload.state, "paused");
+  assert.equal(upload.state, "cancelled");
   uploads.cancel(upload);
   go();
   await server.until("POST /abort");
   const { of, files, bytes } = uploads.totals;
   assert.deepEqual([upload.state, files, bytes, ...Object.values(of)], ["cancelled", ...Array(10).fill(0)]);
+});
+
+test("what is removed from the list has ended for all who follow it, also on the server", async () => {
+  server.partSize = 1;
+  const { arrived, go } = hold("/presigned-urls");
+  const upload = uploads.addAll([named("paused")])[0]!;
+  const ended = (async () => {
+    for await (const _ of upload);
+  })();
+  const finished = assert.rejects(upload.finished(), /was cancelled/);
+  await arrived;
+  uploads.pause(upload);
+  uploads.forget(upload);
+  go();
+  await Promise.all([ended, finished, server.until("POST /abort")]);
+  assert.deepEqual([upload.state, uploads.all.size], ["cancelled", 0]);
+});
+
+test("a listener that throws hinders no upload and no other listener, and its error is reported", async () => {
+  server.batches = true;
+  const reported: unknown[] = [];
+  const listeners = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => reported.push(error.message));
+  let told = 0;
+  try {
+    for (const state of ["queued", "uploading", "finishing", "done"]) {
+      const count = reported.length;
+      const off = uploads.on("change", (upload) => {
+        if (upload.state === state && reported.length === count) throw new Error(`a bug at ${state}`);
+      });
+      const offToo = uploads.on("done", () => (told += 1));
+      await Promise.all([...many(1), ...many(10)].map((upload) => upload.finished()));
+      await settle(20);
+      off();
+      offToo();
+    }
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const listener of listeners) process.on("uncaughtException", listener);
+  }
+  assert.equal(told, 44);
+  assert.deepEqual([...new Set(reported)].sort(), ["a bug at done", "a bug at finishing", "a bug at queued", "a bug at uploading"]);
+});
+
+test("a stream is cancelled once its upload has ended or cannot be sent any more, and not while it may continue", async () => {
+  const ended: string[] = [];
+  const streamed = (name: string, pieces: number): Upload => {
+    let left = pieces;
+    const pull = (to: ReadableStreamDefaultController<Uint8Array>): void => (left-- > 0 ? to.enqueue(new Uint8Array(1)) : to.close());
+    return uploads.add(fromStream(new ReadableStream({ pull, cancel: () => void ended.push(name) }, { highWaterMark: 0 }), { name, size: 20 }));
+  };
+  const { arrived, go } = hold("/start");
+  const all = [streamed("cancelled", 20), streamed("removed", 20), streamed("paused", 20), streamed("too long", 30)] as [Upload, Upload, Upload, Upload];
+  await arrived;
+  uploads.cancel(all[0]);
+  uploads.pause(all[1]);
+  uploads.forget(all[1]);
+  uploads.pause(all[2]);
+  go();
+  await assert.rejects(all[3].finished(), /has more than the 20 bytes/);
+  await settle();
+  assert.deepEqual(ended.sort(), ["cancelled", "removed", "too long"]);
+  uploads.resume(all[2]);
+  await all[2].finished();
 });
 
 test("whoever hears an event may stop any upload in the middle of it", async () => {
@@ -257,7 +322,7 @@ const EXEMPT = new Map([
 test("everything that a run waits for is followed by a look whether the run still has its upload", async () => {
   const wrong: string[] = [];
   const seen = new Set<string>();
-  for (const name of ["sender", "folders", "patience", "whose", "batch"]) {
+  for (const name of ["sender", "folders", "patience", "whose", "again", "batch"]) {
     // The tests run in web/.
     const text = await readFile(join("packages/upload/src", `${name}.ts`), "utf8");
     for (const line of text.split("\n").map((line) => line.trim())) {

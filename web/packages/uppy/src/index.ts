@@ -53,7 +53,7 @@ export class DrayUploader {
     this.uppy = uppy;
     this.core = uppy;
     this.id = opts.id ?? "DrayUploader";
-    this.uploads = createUploads(opts);
+    this.uploads = createUploads({ ...opts, token: () => this.token() });
   }
 
   install(): void {
@@ -77,7 +77,7 @@ export class DrayUploader {
     this.uploads.dispose();
   }
 
-  /** The options may change while the page is open. The destination is read for each file. */
+  /** The token and the destination may change while the page is open. The other options are read only once. */
   setOptions(opts: Partial<DrayUploaderOptions>): void {
     this.opts = { ...this.opts, ...opts };
   }
@@ -127,6 +127,11 @@ export class DrayUploader {
       this.uploads.forget(upload);
       this.core.emit("upload-success", now, { status: 200, body: upload.item });
     } else this.failed(now, upload.failure ?? new Error("The upload failed."));
+  }
+
+  private async token(): Promise<string> {
+    const { token } = this.opts;
+    return typeof token === "string" ? token : token();
   }
 
   private destinationOf(file: UppyFileLike): Destination {

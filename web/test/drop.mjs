@@ -1,0 +1,175 @@
+// Tests <dray-upload> and drops, from the sources, in Chromium and against the stand-in: what an element takes, which of several
+// elements continues what, how it looks in the dark, and the engine in a service worker.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { build } from "esbuild";
+import { conditions, plugin } from "../bundling.mjs";
+import { launch } from "./real.mjs";
+import { StandIn } from "./stand-in.mjs";
+
+/** @type {import("playwright-core").Browser} */
+let browser;
+/** @type {import("playwright-core").Page} */
+let page;
+/** @type {StandIn} */
+let server;
+let origin = "";
+/** What the test's own server answers. @type {Map<string, { type: string, body: string }>} */
+const files = new Map();
+const own = createServer((request, answer) => {
+  const { type, body } = files.get(request.url ?? "") ?? { type: "text/html", body: "<!doctype html>" };
+  answer.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(body);
+});
+
+before(async () => {
+  const packages = fileURLToPath(new URL("../packages/", import.meta.url));
+  const entryPoints = { element: `${packages}element/src/index.ts`, upload: `${packages}upload/src/index.ts` };
+  const built = await build({ entryPoints, bundle: true, splitting: true, outdir: "/", write: false, format: "esm", plugins: [plugin], conditions });
+  for (const { path, text } of built.outputFiles) files.set(path, { type: "text/javascript", body: text });
+  own.listen(0, "127.0.0.1");
+  await once(own, "listening");
+  origin = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (own.address()).port}`;
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  own.closeAllConnections();
+  own.close();
+});
+beforeEach(async () => {
+  server = await new StandIn().start();
+  page = await (await browser.newContext()).newPage();
+  page.setDefaultTimeout(30_000);
+});
+afterEach(async () => {
+  await page.context().close();
+  await server.stop();
+});
+
+/** Opens a page with this in its body. @param {string} body */
+async function open(body) {
+  files.set("/page", { type: "text/html", body: `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><script type="module" src="/element.js"></script>${body}` });
+  await page.goto(`${origin}/page`);
+  await page.evaluate(() => customElements.whenDefined("dray-upload").then(() => null));
+}
+
+const at = () => `url="${server.apiUrl}" token="${server.token}"`;
+
+test("after a reload, each of two elements continues its own uploads", async () => {
+  server.partSize = 1 << 20;
+  server.onPut = () => new Promise(() => {});
+  await open(`<dray-upload id="passport" parent-id="p" ${at()}></dray-upload><dray-upload id="photo" parent-id="q" ${at()}></dray-upload>`);
+  await page.evaluate(async () => {
+    const folder = await navigator.storage.getDirectory();
+    const handle = await folder.getFileHandle("passport.pdf", { create: true });
+    const into = await handle.createWritable();
+    await into.write(new Uint8Array(3 << 20));
+    await into.close();
+    /** @type {any} */ (document.querySelector("#passport")).add([{ file: await handle.getFile(), handle }]);
+  });
+  await server.until("POST /presigned-urls");
+  server.onPut = async () => undefined;
+  await page.reload();
+  await page.evaluate(() => customElements.whenDefined("dray-upload").then(() => null));
+  await page.locator("#passport").getByText("Uploaded", { exact: true }).waitFor();
+  const names = await page.evaluate(() => ["passport", "photo"].map((id) => [.../** @type {any} */ (document.getElementById(id)).uploads.all].map(({ file }) => file.name)));
+  assert.deepEqual([names, server.uploads.size], [[["passport.pdf"], []], 1]);
+});
+
+/** Drops files, by name and type. @param {[string, string][]} dropped */
+const drop = (dropped) =>
+  page.evaluate((all) => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, type] of all) dataTransfer.items.add(new File([name], name, { type }));
+    const area = document.querySelector("dray-upload")?.shadowRoot?.querySelector(".drop");
+    area?.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+  }, dropped);
+
+for (const { rules, taken, said } of [
+  { rules: 'accept="image/*, .PDF"', taken: ["a.png", "b.pdf", "e.JPG"], said: "Not added: c.txt, d.exe." },
+  { rules: 'accept="text/plain"', taken: ["c.txt"], said: "Not added: a.png, b.pdf, d.exe and 1 more." },
+  { rules: 'single accept="image/*"', taken: ["a.png"], said: "Not added: b.pdf, c.txt, d.exe and 1 more." },
+  { rules: "single", taken: ["a.png"], said: "Not added: b.pdf, c.txt, d.exe and 1 more." },
+  { rules: "", taken: ["a.png", "b.pdf", "c.txt", "d.exe", "e.JPG"], said: null },
+]) {
+  test(`an element with "${rules}" takes of a drop what it says, and says what it leaves out`, async () => {
+    await open(`<dray-upload ${rules} ${at()}></dray-upload>`);
+    server.onApi = async (route) => (route === "/start" ? new Promise(() => {}) : undefined);
+    await drop([["a.png", "image/png"], ["b.pdf", ""], ["c.txt", "text/plain;charset=utf-8"], ["d.exe", "application/x-msdownload"], ["e.JPG", "IMAGE/jpeg"]]);
+    await page.locator("dray-upload [part=row]").first().waitFor();
+    const names = await page.evaluate(() => [.../** @type {any} */ (document.querySelector("dray-upload")).uploads.all].map(({ file }) => file.name));
+    assert.deepEqual(names, taken);
+    const news = page.locator("dray-upload [aria-live]");
+    assert.deepEqual([await news.textContent(), (await news.boundingBox())?.width !== 1], said ? [said, true] : ["", false], "everybody can see it");
+  });
+}
+
+test("all files of a dropped folder are in the list, however deep they are", async () => {
+  await open("");
+  const counts = await page.evaluate(async () => {
+    const { droppedIn } = await import(/** @type {any} */ ("/upload.js"));
+    const top = await (await navigator.storage.getDirectory()).getDirectoryHandle("top", { create: true });
+    let folder = top;
+    for (let depth = 0; depth < 110; depth++) {
+      folder = await folder.getDirectoryHandle("d", { create: true });
+      await (await (await folder.getFileHandle(`f${depth}`, { create: true })).createWritable()).close();
+    }
+    const picked = await droppedIn({ items: [{ kind: "file", getAsFile: () => null, getAsFileSystemHandle: async () => top }] });
+    const last = picked.at(-1);
+    return [picked.length, last.file.name, last.path.length, last.path[0], last.handle.name];
+  });
+  assert.deepEqual(counts, [110, "f109", 111, "top", "f109"]);
+});
+
+for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+  test(`the note of a failed upload can be read in a ${colorScheme} page`, async () => {
+    await page.emulateMedia({ colorScheme });
+    server.onApi = async (route) => (route === "/start" ? { status: 400, body: { statusCode: 400, code: "invalid_name", message: "No." } } : undefined);
+    await open(`<i style="color: Canvas"></i><dray-upload ${at()}></dray-upload>`);
+    await drop([["a.txt", "text/plain"]]);
+    await page.locator("dray-upload [data-state=failed]").waitFor();
+    const colours = await page.evaluate(() => [document.querySelector("dray-upload")?.shadowRoot?.querySelector("[part=note]"), document.querySelector("i")].map((one) => getComputedStyle(/** @type {Element} */ (one)).color));
+    const [one = 0, other = 0] = colours.map(luminance).sort((a, b) => b - a);
+    const contrast = (one + 0.05) / (other + 0.05);
+    assert.ok(contrast >= 4.5, `${colours}: ${contrast}`);
+  });
+}
+
+/** WCAG 2.2, "relative luminance". @param {string} colour */
+function luminance(colour) {
+  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => Number(part) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+test("in a service worker, which forbids imports, an upload continues after its token has ended", async () => {
+  const worker = `
+    import { createUploads, fromBlob } from "/upload.js";
+    addEventListener("install", () => skipWaiting());
+    addEventListener("activate", (event) => event.waitUntil(clients.claim()));
+    let token = "ended";
+    const uploads = createUploads({ url: "${server.apiUrl}", token: () => token, owner: () => "me" });
+    const outcome = (upload) => upload.finished().then(({ name }) => name, ({ message }) => message);
+    addEventListener("message", (event) => event.waitUntil((async () => {
+      const upload = uploads.add(fromBlob(new Blob(["sw"]), "sw.txt"));
+      const first = await outcome(upload);
+      token = "${server.token}";
+      uploads.resumeSignedOut();
+      event.source.postMessage([first, await outcome(upload)]);
+    })()));`;
+  files.set("/sw.js", { type: "text/javascript", body: worker });
+  await page.goto(origin);
+  const said = await page.evaluate(async () => {
+    const { serviceWorker } = navigator;
+    await serviceWorker.register("/sw.js", { type: "module" });
+    await serviceWorker.ready;
+    if (!serviceWorker.controller) await new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve));
+    return new Promise((resolve) => {
+      serviceWorker.onmessage = ({ data }) => resolve(data);
+      serviceWorker.controller?.postMessage(null);
+    });
+  });
+  assert.deepEqual(said, ["This access token is unknown. Make another one.", "sw.txt"]);
+});
