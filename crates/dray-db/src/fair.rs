@@ -65,17 +65,22 @@ impl Places {
 
     /// Waits for a place.
     pub(crate) async fn take(self: &Arc<Self>) -> Place {
-        let given = {
-            let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if state.free > 0 {
-                state.free -= 1;
-                return Place(Some(Arc::clone(self)));
+        loop {
+            let given = {
+                let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                if state.free > 0 {
+                    state.free -= 1;
+                    return Place(Some(Arc::clone(self)));
+                }
+                let (give, given) = oneshot::channel();
+                state.wait(Party::current(), give);
+                given
+            };
+            // Whoever waits is in the queue until a place is given to them, so this does not fail.
+            if let Ok(place) = given.await {
+                return place;
             }
-            let (give, given) = oneshot::channel();
-            state.wait(Party::current(), give);
-            given
-        };
-        given.await.expect("whoever waits is in the queue until a place is given to them")
+        }
     }
 
     /// Gives a place to the next one who waits.
