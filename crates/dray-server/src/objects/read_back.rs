@@ -377,8 +377,11 @@ mod tests {
         assert_eq!(read(&store, 4, 3).await, Some(stretch(b"456")));
     }
 
+    /// An answer, and what is wrong with it.
+    type Wrong = (&'static str, fn() -> Response);
+
     /// What a store or a proxy may answer to a request for the bytes 0 to 9 that is not the object.
-    fn others() -> Vec<(&'static str, fn() -> Response)> {
+    fn others() -> Vec<Wrong> {
         vec![
             ("an error with the status of a success", || {
                 "<Error><Code>InternalError</Code></Error>".into_response()

@@ -220,8 +220,8 @@ async fn who_does_not_read_answers_waits_with_the_next_request_until_they_are_cu
 async fn who_reads_slowly_is_refused_more_and_keeps_what_it_reads() {
     let connections = connections(100, 50, &[]);
     let (slow, _answer) = unread(&connections, "192.0.2.1").await;
-    let (_other, _more) = unread(&connections, "192.0.2.1").await;
-    for one in [&slow, &_other] {
+    let (other, _more) = unread(&connections, "192.0.2.1").await;
+    for one in [&slow, &other] {
         let reading = one.0.clone();
         tokio::spawn(async move {
             loop {

@@ -234,7 +234,7 @@ async fn spoilt(response: Response) -> Response {
 
 /// The same answer, of which only the first bytes arrive: ten of them, or half if there are fewer.
 async fn partial(act: Act, response: Response, held: UnderWay) -> Response {
-    let (head, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
     let begun = bytes.slice(..10.min(bytes.len() / 2));
     let pieces = stream::unfold((Some(begun), held), move |(begun, held)| async move {
@@ -247,7 +247,7 @@ async fn partial(act: Act, response: Response, held: UnderWay) -> Response {
             }
         }
     });
-    Response::from_parts(head, Body::from_stream(pieces))
+    Response::from_parts(parts, Body::from_stream(pieces))
 }
 
 fn babble(mut response: Response) -> Response {
