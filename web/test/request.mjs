@@ -193,6 +193,34 @@ test("somebody else at the same browser can say so, and counts as another submit
   assert.deepEqual(complaints, []);
 });
 
+test("two tabs of one visitor are one submitter, and a visitor who changes in one tab has changed in the other", async () => {
+  const { request, names } = await requested({ asksName: "required", folderEach: true });
+  const tabs = [await visit(request.url), await visit(request.url)];
+  const [first, second] = /** @type {[import("playwright-core").Page, import("playwright-core").Page]} */ (tabs);
+  await first.locator("#name").fill("Ann");
+  await first.keyboard.press("Enter");
+  await first.locator("dray-upload").waitFor();
+  await second.reload();
+  await second.locator("dray-upload").waitFor();
+  for (const [at, page] of tabs.entries()) {
+    await pick(page, [`${at}.bin`]);
+    await page.locator("#sent li").filter({ hasText: `${at}.bin` }).waitFor();
+  }
+  await first.reload();
+  await first.locator("#sent li").nth(1).waitFor();
+  assert.deepEqual((await sent(first)).sort(), ["0.bin", "1.bin"]);
+  assert.equal((await names()).length, 1, "one submitter has one folder");
+  await first.locator("#change").click();
+  await first.locator("#name").fill("Bob");
+  await first.keyboard.press("Enter");
+  await second.locator("#known-as").filter({ hasText: "Bob" }).waitFor();
+  assert.deepEqual([await sent(first), await sent(second)], [[], []], "Bob sees nothing of Ann's files");
+  await pick(second, ["bob.bin"]);
+  await second.locator("#sent li").filter({ hasText: "bob.bin" }).waitFor();
+  assert.equal((await names()).length, 2);
+  assert.deepEqual(complaints, []);
+});
+
 test("who comes after a visitor that has not finished sees nothing of their files, and sends the same files as their own", async () => {
   const { request } = await requested({ asksName: "required" });
   const folder = await mkdtemp(join(tmpdir(), "dray-request-"));

@@ -131,7 +131,7 @@ impl Proxy {
             },
             Mode::Foreign if self.denies(&request, is_complete) => Ok(no_such_upload()),
             Mode::Foreign if request.method() == Method::HEAD => {
-                let head = Response::builder().header("content-length", "3");
+                let head = Response::builder().header("content-length", "3").header("etag", "\"foreign\"");
                 Ok(head.header("x-amz-meta-dray-upload", "of somebody else").body(Full::default()).unwrap())
             }
             Mode::Honest | Mode::Foreign => self.forward(request).await,
