@@ -1,5 +1,4 @@
-// Tests <dray-upload> and drops, from the sources, in Chromium and against the stand-in: what an element takes, which of several
-// elements continues what, how it looks in the dark, and the engine in a service worker.
+// Tests what <dray-upload> and the engine take of a drop, from the sources, in Chromium and against the stand-in.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -58,27 +57,6 @@ async function open(body) {
 
 const at = () => `url="${server.apiUrl}" token="${server.token}"`;
 
-test("after a reload, each of two elements continues its own uploads", async () => {
-  server.partSize = 1 << 20;
-  server.onPut = () => new Promise(() => {});
-  await open(`<dray-upload id="passport" parent-id="p" ${at()}></dray-upload><dray-upload id="photo" parent-id="q" ${at()}></dray-upload>`);
-  await page.evaluate(async () => {
-    const folder = await navigator.storage.getDirectory();
-    const handle = await folder.getFileHandle("passport.pdf", { create: true });
-    const into = await handle.createWritable();
-    await into.write(new Uint8Array(3 << 20));
-    await into.close();
-    /** @type {any} */ (document.querySelector("#passport")).add([{ file: await handle.getFile(), handle }]);
-  });
-  await server.until("POST /presigned-urls");
-  server.onPut = async () => undefined;
-  await page.reload();
-  await page.evaluate(() => customElements.whenDefined("dray-upload").then(() => null));
-  await page.locator("#passport").getByText("Uploaded", { exact: true }).waitFor();
-  const names = await page.evaluate(() => ["passport", "photo"].map((id) => [.../** @type {any} */ (document.getElementById(id)).uploads.all].map(({ file }) => file.name)));
-  assert.deepEqual([names, server.uploads.size], [[["passport.pdf"], []], 1]);
-});
-
 /** Drops files, by name and type. @param {[string, string][]} dropped */
 const drop = (dropped) =>
   page.evaluate((all) => {
@@ -122,54 +100,4 @@ test("all files of a dropped folder are in the list, however deep they are", asy
     return [picked.length, last.file.name, last.path.length, last.path[0], last.handle.name];
   });
   assert.deepEqual(counts, [110, "f109", 111, "top", "f109"]);
-});
-
-for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
-  test(`the note of a failed upload can be read in a ${colorScheme} page`, async () => {
-    await page.emulateMedia({ colorScheme });
-    server.onApi = async (route) => (route === "/start" ? { status: 400, body: { statusCode: 400, code: "invalid_name", message: "No." } } : undefined);
-    await open(`<i style="color: Canvas"></i><dray-upload ${at()}></dray-upload>`);
-    await drop([["a.txt", "text/plain"]]);
-    await page.locator("dray-upload [data-state=failed]").waitFor();
-    const colours = await page.evaluate(() => [document.querySelector("dray-upload")?.shadowRoot?.querySelector("[part=note]"), document.querySelector("i")].map((one) => getComputedStyle(/** @type {Element} */ (one)).color));
-    const [one = 0, other = 0] = colours.map(luminance).sort((a, b) => b - a);
-    const contrast = (one + 0.05) / (other + 0.05);
-    assert.ok(contrast >= 4.5, `${colours}: ${contrast}`);
-  });
-}
-
-/** WCAG 2.2, "relative luminance". @param {string} colour */
-function luminance(colour) {
-  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map((part) => Number(part) / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}
-
-test("in a service worker, which forbids imports, an upload continues after its token has ended", async () => {
-  const worker = `
-    import { createUploads, fromBlob } from "/upload.js";
-    addEventListener("install", () => skipWaiting());
-    addEventListener("activate", (event) => event.waitUntil(clients.claim()));
-    let token = "ended";
-    const uploads = createUploads({ url: "${server.apiUrl}", token: () => token, owner: () => "me" });
-    const outcome = (upload) => upload.finished().then(({ name }) => name, ({ message }) => message);
-    addEventListener("message", (event) => event.waitUntil((async () => {
-      const upload = uploads.add(fromBlob(new Blob(["sw"]), "sw.txt"));
-      const first = await outcome(upload);
-      token = "${server.token}";
-      uploads.resumeSignedOut();
-      event.source.postMessage([first, await outcome(upload)]);
-    })()));`;
-  files.set("/sw.js", { type: "text/javascript", body: worker });
-  await page.goto(origin);
-  const said = await page.evaluate(async () => {
-    const { serviceWorker } = navigator;
-    await serviceWorker.register("/sw.js", { type: "module" });
-    await serviceWorker.ready;
-    if (!serviceWorker.controller) await new Promise((resolve) => serviceWorker.addEventListener("controllerchange", resolve));
-    return new Promise((resolve) => {
-      serviceWorker.onmessage = ({ data }) => resolve(data);
-      serviceWorker.controller?.postMessage(null);
-    });
-  });
-  assert.deepEqual(said, ["This access token is unknown. Make another one.", "sw.txt"]);
 });
