@@ -411,7 +411,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("size", ["known", "unknown"])
 def test_a_program_that_is_interrupted_while_it_reads_a_pipe_ends_although_the_pipe_stays_open(server, token, size):
-    environment = {**os.environ, "DRAY_URL": server.url, "DRAY_TOKEN": token}
+    environment = {**os.environ, "DRAY_URL": server.url, "DRAY_TOKEN": token, "PYTHONPATH": os.pathsep.join(sys.path)}
     started = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment}
     with subprocess.Popen([sys.executable, "-c", INTERRUPTED, size], **started) as program:
         try:
