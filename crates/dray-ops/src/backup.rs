@@ -23,7 +23,7 @@ use dray_db::leases::{self, BACKUP_LEASE, BACKUP_LEASE_LIFE};
 use dray_drive::clock::Clock;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
-use dray_server::lease::holding;
+use dray_server::lease::{Term, holding};
 use dray_server::objects::{Depth, Held, Source};
 use dray_server::random;
 
@@ -70,12 +70,13 @@ impl Admin {
         make_private(folder)
             .map_err(|source| dray_server::Error::DataFolder { path: folder.to_owned(), source })?;
         let holder = random::text()?;
+        let term = Term::asked_now(BACKUP_LEASE_LIFE);
         if !self.keep_objects(&holder).await? {
             return Err(Error::field("Another backup", "is running, or was killed: wait ten minutes").into());
         }
         let work = self.copy_all(store, folder, bytes, clock, tell);
         let halt = CancellationToken::new();
-        let held = holding(BACKUP_LEASE_LIFE, &halt, || self.keep_objects(&holder), work);
+        let held = holding(term, &halt, || self.keep_objects(&holder), work);
         let copied = tokio::select! {
             biased;
             copied = held => Some(copied),

@@ -24,11 +24,26 @@ pub enum Lost {
     Stopping,
 }
 
-/// Does `work` while `renew` keeps a lease that was just taken and lasts for `life`. `renew` returns `false` if
+/// How long a lease may be used that nobody has renewed yet. It counts from before the database was asked for the lease: the
+/// database counts from some moment after that, and its answer may come much later.
+#[derive(Debug, Clone, Copy)]
+pub struct Term {
+    asked_at: Instant,
+    life: Duration,
+}
+
+impl Term {
+    /// The term of a lease of this life that will now be asked for.
+    pub fn asked_now(life: SignedDuration) -> Self {
+        Self { asked_at: Instant::now(), life: life.unsigned_abs() }
+    }
+}
+
+/// Does `work` while `renew` keeps a lease that was taken for this term. `renew` returns `false` if
 /// another holder has the lease. If the lease is lost, the work is dropped at the point where it waits, so it must be
 /// safe to stop after any step.
 pub async fn holding<T, R>(
-    life: SignedDuration,
+    term: Term,
     halt: &CancellationToken,
     renew: impl Fn() -> R,
     work: impl Future<Output = T>,
@@ -40,15 +55,18 @@ where
     tokio::select! {
         biased;
         done = &mut work => Ok(done),
-        lost = keep(life.unsigned_abs(), renew) => Err(lost),
+        lost = keep(term, renew) => Err(lost),
         () = halt.cancelled() => Err(Lost::Stopping),
     }
 }
 
 /// Renews a lease until it is lost. It renews three times per life, so that one lost answer does no harm. However
 /// long failed renewals take, it stops in time, before the lease ends.
-async fn keep<R: Future<Output = Result<bool>>>(life: Duration, renew: impl Fn() -> R) -> Lost {
-    let mut held_until = Instant::now() + life;
+async fn keep<R: Future<Output = Result<bool>>>(
+    Term { asked_at, life }: Term,
+    renew: impl Fn() -> R,
+) -> Lost {
+    let mut held_until = asked_at + life;
     loop {
         tokio::time::sleep_until(held_until.min(Instant::now() + life / 3)).await;
         let asked_at = Instant::now();
@@ -85,14 +103,16 @@ mod tests {
             ready(Ok(true))
         };
         let work = tokio::time::sleep(Duration::from_mins(10));
-        assert_eq!(holding(LIFE, &CancellationToken::new(), renew, work).await, Ok(()));
+        assert_eq!(holding(Term::asked_now(LIFE), &CancellationToken::new(), renew, work).await, Ok(()));
         assert!((55..=60).contains(&renewed.get()), "{}", renewed.get());
     }
 
     #[tokio::test(start_paused = true)]
     async fn work_stops_once_another_holder_has_the_lease() {
         let begun = Instant::now();
-        let lost = holding(LIFE, &CancellationToken::new(), || ready(Ok(false)), pending::<()>()).await;
+        let lost =
+            holding(Term::asked_now(LIFE), &CancellationToken::new(), || ready(Ok(false)), pending::<()>())
+                .await;
         assert_eq!((lost, begun.elapsed().as_secs()), (Err(Lost::Taken), 10));
     }
 
@@ -101,9 +121,18 @@ mod tests {
         for is_silent in [true, false] {
             let renew = || async move { if is_silent { pending().await } else { Err(unreachable()) } };
             let begun = Instant::now();
-            let lost = holding(LIFE, &CancellationToken::new(), renew, pending::<()>()).await;
+            let lost =
+                holding(Term::asked_now(LIFE), &CancellationToken::new(), renew, pending::<()>()).await;
             assert_eq!((lost, begun.elapsed().as_secs()), (Err(Lost::Silent), 30));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_late_answer_makes_a_lease_no_longer() {
+        let (term, begun) = (Term::asked_now(LIFE), Instant::now());
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let lost = holding(term, &CancellationToken::new(), pending, pending::<()>()).await;
+        assert_eq!((lost, begun.elapsed().as_secs()), (Err(Lost::Silent), 30));
     }
 
     #[tokio::test(start_paused = true)]
@@ -114,7 +143,8 @@ mod tests {
                 Err(unreachable())
             };
             let begun = Instant::now();
-            let lost = holding(LIFE, &CancellationToken::new(), renew, pending::<()>()).await;
+            let lost =
+                holding(Term::asked_now(LIFE), &CancellationToken::new(), renew, pending::<()>()).await;
             assert_eq!((lost, begun.elapsed().as_secs()), (Err(Lost::Silent), 30), "{fails_after}");
         }
     }
@@ -127,13 +157,16 @@ mod tests {
             ready(if tries.get() % 2 == 0 { Ok(true) } else { Err(unreachable()) })
         };
         let work = tokio::time::sleep(Duration::from_mins(5));
-        assert_eq!(holding(LIFE, &CancellationToken::new(), renew, work).await, Ok(()));
+        assert_eq!(holding(Term::asked_now(LIFE), &CancellationToken::new(), renew, work).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stopping_server_waits_for_no_work() {
         let halt = CancellationToken::new();
         halt.cancel();
-        assert_eq!(holding(LIFE, &halt, || ready(Ok(true)), pending::<()>()).await, Err(Lost::Stopping));
+        assert_eq!(
+            holding(Term::asked_now(LIFE), &halt, || ready(Ok(true)), pending::<()>()).await,
+            Err(Lost::Stopping)
+        );
     }
 }

@@ -11,7 +11,7 @@ use crate::drive::item::Item;
 use crate::drive::parts::Digest;
 use crate::drive::upload::{FINALIZE_LEASE, LeaseHolder, State, Upload};
 use crate::drive::{Error, Result};
-use crate::lease::holding;
+use crate::lease::{Term, holding};
 use crate::random;
 
 /// The right to finalize an upload, until the lease ends.
@@ -19,6 +19,8 @@ pub(super) struct Lease {
     pub(super) upload: Upload,
     pub(super) digest: Digest,
     pub(super) holder: LeaseHolder,
+    /// How long it may be used before it is renewed.
+    pub(super) term: Term,
     /// The Completes before that of this lease. For a new upload, taking the lease counts as the first. It is empty
     /// if the store's silence counts as proof at once.
     pub(super) attempts: Attempts,
@@ -32,7 +34,8 @@ impl Lease {
     fn new(upload: Upload, digest: Digest) -> Result<Self> {
         let holder = LeaseHolder(random::text()?);
         let (is_sent, is_under_way) = (AtomicBool::new(false), AtomicBool::new(false));
-        Ok(Self { upload, digest, holder, attempts: Attempts::default(), is_sent, is_under_way })
+        let term = Term::asked_now(FINALIZE_LEASE);
+        Ok(Self { upload, digest, holder, term, attempts: Attempts::default(), is_sent, is_under_way })
     }
 
     /// Whether a Complete was sent under this lease, and may have done something.
@@ -117,7 +120,7 @@ impl Service {
         work: impl Future<Output = Result<Item>>,
     ) -> Result<Item> {
         let renew = || self.renew(lease, lease.is_under_way.load(Ordering::Relaxed));
-        match holding(FINALIZE_LEASE, &self.halt, renew, work).await {
+        match holding(lease.term, &self.halt, renew, work).await {
             Ok(outcome) => outcome,
             Err(lost) => {
                 tracing::warn!(upload = %lease.upload.id, %lost, "a finalize was stopped");

@@ -13,7 +13,7 @@ use crate::db::{Conn, grants, leases, outbox, puts, trash, uploads};
 use crate::drive::report::Report;
 use crate::drive::upload::{KEEP_FINISHED, PUT_SLACK, STAGED};
 use crate::drive::{Error, Result};
-use crate::lease::holding;
+use crate::lease::{Term, holding};
 use crate::objects::{object_of_scratch, object_of_strays};
 use crate::webhooks::GIVE_UP_AFTER;
 use dray_object_store::die_at;
@@ -54,10 +54,11 @@ impl Service {
         if !self.db.is_shared() {
             return self.sweep_all(now, limit).await;
         }
+        let term = Term::asked_now(LEASE);
         if !self.take_sweep().await? {
             return Ok(Report::default());
         }
-        let swept = holding(LEASE, &self.halt, || self.take_sweep(), self.sweep_all(now, limit)).await;
+        let swept = holding(term, &self.halt, || self.take_sweep(), self.sweep_all(now, limit)).await;
         if !self.clock.agrees() {
             // Another server, whose clock is right, does the rest.
             self.end_sweep().await?;

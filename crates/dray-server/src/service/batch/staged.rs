@@ -13,7 +13,6 @@ use super::outage::Outage;
 use crate::drive::access::Caller;
 use crate::drive::item::Item;
 use crate::drive::parts::PartList;
-use crate::drive::upload::FINALIZE_LEASE;
 use crate::drive::{Error, Result};
 use crate::lease::holding;
 use crate::objects::Completion;
@@ -45,8 +44,9 @@ impl Service {
                 None => left.push(found.pending),
             }
         }
+        let Some(term) = held.first().map(|(_, lease, _)| lease.term) else { return left };
         let work = self.copy_all(caller, &held);
-        match holding(FINALIZE_LEASE, &self.halt, || self.renew_all(&held), work).await {
+        match holding(term, &self.halt, || self.renew_all(&held), work).await {
             Ok(done) => {
                 for ((at, ..), outcome) in held.iter().zip(done) {
                     outcomes[*at] = Some(outcome);
