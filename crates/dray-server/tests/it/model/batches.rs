@@ -59,7 +59,7 @@ impl Model {
 impl History {
     pub(super) async fn begin_batch(&mut self) -> Done {
         let sender = self.sender();
-        let (base, (on_conflict, spelt)) = (self.wanted_place(&sender), self.on_conflict());
+        let (base, (on_conflict, spelt)) = (self.base_for(&sender), self.on_conflict());
         let count = self.rng.usize(1..=3);
         let wanted: Vec<_> = (0..count).map(|_| self.wanted_file(base)).collect();
         let files: Vec<_> = wanted.iter().map(to_wire).collect();
@@ -90,6 +90,24 @@ impl History {
             }
         }
         (who.user, touched)
+    }
+
+    /// The folder that the paths start from: now and then one in which the folder of a path is somebody else's, because
+    /// few batches meet such a folder by chance.
+    fn base_for(&mut self, sender: &Sender) -> Option<Id> {
+        let is_others = |id: Id, item: &Item| {
+            item.parent == Some(id)
+                && item.bytes.is_none()
+                && item.name == FOLDER
+                && item.owner != sender.who.user
+                && item.trashed.is_none()
+        };
+        let has_one = |history: &Self, id: Id| {
+            history.model.takes(sender.who, Some(id))
+                && history.model.items.values().any(|item| is_others(id, item))
+        };
+        let found = if sender.grant.is_none() && self.rng.bool() { self.any(has_one) } else { None };
+        found.or_else(|| self.wanted_place(sender))
     }
 
     /// A file that is often one that the drive has already.
