@@ -12,6 +12,9 @@ import struct
 import threading
 
 SECTOR_BYTES = 512
+# A disk writes this much whole or not at all (physical sectors: "Advanced Format"). The journal of ext4 relies on it: if a commit
+# block is torn, its checksum is wrong, and Linux no longer mounts the file system (fs/jbd2/recovery.c, `j_failed_commit`).
+WHOLE_SECTORS = 4096 // SECTOR_BYTES
 # The chance that a cached sector has reached the disk before it is written again: a disk empties its cache whenever it likes.
 DESTAGED = 0.25
 
@@ -88,7 +91,7 @@ class Cache:
         self.stable[sector * SECTOR_BYTES : (sector + 1) * SECTOR_BYTES] = data
 
     def cut(self, choice):
-        """Loses a random choice of the unflushed writes. One write in eight is torn: it keeps some of its sectors."""
+        """Loses a random choice of the unflushed writes. One write in eight is torn: it keeps some of its physical sectors."""
         fate = choice.choice(FATES)
         writes = sorted({number for number, _ in self.dirty.values()})
         pivot = choice.randrange(len(writes) + 1)
@@ -99,11 +102,13 @@ class Cache:
         else:
             kept = {number for number in writes if choice.random() < chance}
         torn = {number for number in writes if choice.random() < 1 / 8}
-        lost = 0
+        pieces, lost = {}, 0
         for sector in sorted(self.dirty):
             number, data = self.dirty[sector]
-            is_torn = number in torn and fate != "none"
-            if (choice.random() < 0.5) if is_torn else (number in kept):
+            piece = (number, sector // WHOLE_SECTORS)
+            if number in torn and fate != "none" and piece not in pieces:
+                pieces[piece] = choice.random() < 0.5
+            if pieces.get(piece, number in kept):
                 self.settle(sector, data)
             else:
                 lost += 1
