@@ -165,13 +165,21 @@ impl History {
         let expected = if is_known && who.reads { self.model.sees(who, id) } else { None };
         let expected = expected.map(|role| format!("{role:?}").to_lowercase());
         let status = if who.reads { 404 } else { 403 };
-        assert!(answer.is_done() || answer.status == status, "{when}: {} {}", answer.status, answer.body);
+        let story = || format!("{who:?} and {id} after {when}: {}", self.story());
+        assert!(
+            answer.is_done() || answer.status == status,
+            "{} {}: {}",
+            answer.status,
+            answer.body,
+            story()
+        );
         let found = answer.body["role"].as_str().map(str::to_owned);
-        assert_eq!(found, expected, "the role of {who:?} on {id} after {when}: {}", self.story());
+        assert_eq!(found, expected, "the role of {}", story());
         if is_known && answer.is_done() {
             let item = &self.model.items[&id];
-            assert_eq!(answer.body["name"], item.name.as_str(), "{when}: {}", self.story());
-            assert_eq!(answer.body["owner"], self.drive.users[item.owner].0.as_str(), "{when}");
+            assert_eq!(answer.body["name"], item.name.as_str(), "the name for {}", story());
+            let owner = self.drive.users[item.owner].0.as_str();
+            assert_eq!(answer.body["owner"], owner, "the owner for {}", story());
         }
     }
 
