@@ -144,6 +144,7 @@ impl History {
             "step {step}: the model itself gave somebody a role that nobody gave: {}",
             self.story()
         );
+        self.follow_links(&touched).await;
         for id in touched {
             for caller in 0..USERS {
                 self.check(Who::all_of(caller), &self.drive.users[caller].1, id, &last).await;
@@ -184,6 +185,7 @@ impl History {
     }
 
     async fn check_all(&self, when: &str) {
+        self.follow_links(&self.ids.keys().copied().collect::<Vec<_>>()).await;
         let own = self.drive.users.iter().enumerate().map(|(user, (_, secret))| (Who::all_of(user), secret));
         let callers: Vec<_> = own.chain(self.tokens.iter().map(|token| (token.who, &token.secret))).collect();
         for &(who, secret) in &callers {

@@ -95,6 +95,11 @@ impl Model {
         self.items.keys().copied().filter(|&other| self.way_up(other).contains(&id)).collect()
     }
 
+    /// Whether it is this item, or below it. An item that was removed for good is only itself.
+    pub(crate) fn is_at_or_below(&self, id: Id, top: Id) -> bool {
+        id == top || (self.items.contains_key(&id) && self.way_up(id).contains(&top))
+    }
+
     /// Rule 1.
     pub(crate) fn role(&self, user: User, id: Id) -> Option<Role> {
         let by = |id: Id| {
