@@ -134,8 +134,8 @@ impl History {
 
     async fn share(&mut self) -> Done {
         let (who, token) = self.somebody();
-        let Some(id) = self.item_for(who) else { return (who.user, Vec::new()) };
-        let (user, role) = (self.rng.usize(..USERS), GIVEN[self.rng.usize(..GIVEN.len())]);
+        let Some((id, user)) = self.participant(who) else { return (who.user, Vec::new()) };
+        let role = GIVEN[self.rng.usize(..GIVEN.len())];
         let path = format!("{}/participants/{}", self.path(id), self.drive.users[user].0);
         let body = json!({ "role": format!("{role:?}").to_lowercase() });
         let answer = self.drive.ask(&token, Method::PUT, &path, Some(body)).await;
@@ -144,10 +144,19 @@ impl History {
         (who.user, vec![id])
     }
 
+    /// An item and a user who gets or loses a role on it: now and then, the maker of a link to it.
+    fn participant(&mut self, who: Who) -> Option<(Id, User)> {
+        let links = self.links.iter().map(|link| (link.item, link.maker.user));
+        let makers: Vec<_> = links.filter(|&(id, _)| self.model.may_link(who, id)).collect();
+        match self.rng.choice(makers) {
+            Some(maker) if self.rng.bool() => Some(maker),
+            _ => Some((self.item_for(who)?, self.rng.usize(..USERS))),
+        }
+    }
+
     async fn unshare(&mut self) -> Done {
         let (who, token) = self.somebody();
-        let Some(id) = self.item_for(who) else { return (who.user, Vec::new()) };
-        let user = self.rng.usize(..USERS);
+        let Some((id, user)) = self.participant(who) else { return (who.user, Vec::new()) };
         let path = format!("{}/participants/{}", self.path(id), self.drive.users[user].0);
         let answer = self.drive.ask(&token, Method::DELETE, &path, None).await;
         let is_allowed = self.model.unshare(who, id, user);
