@@ -113,31 +113,55 @@ impl WantedParts {
 
     /// The parts, chosen from those that the store has.
     pub fn resolve(&self, stored: Vec<StoredPart>) -> Result<PartList> {
-        let mut stored = PartList::of_stored(stored)?.0;
         match self {
             Self::Exactly(parts) => Ok(parts.clone()),
             Self::All if stored.is_empty() => {
                 Err(Error::InvalidPart { detail: "It has no part of this upload yet.".into() })
             }
-            Self::All => Ok(PartList(stored)),
+            Self::All => PartList::of_stored(stored),
             Self::Numbers(wanted) => {
-                stored
-                    .retain(|(number, _)| wanted.binary_search_by_key(number, |(wanted, _)| *wanted).is_ok());
-                if stored.len() != wanted.len() {
-                    let is_there =
-                        |number| stored.binary_search_by_key(number, |(stored, _)| *stored).is_ok();
-                    let missing = wanted.iter().find(|(number, _)| !is_there(number));
-                    let detail =
-                        missing.map_or_else(String::new, |(number, _)| format!("It has no part {number}."));
-                    return Err(Error::InvalidPart { detail });
-                }
-                let given = wanted.iter().zip(stored);
-                let parts =
-                    given.map(|((number, given), (_, etag))| (*number, given.clone().unwrap_or(etag)));
-                Ok(PartList(parts.collect()))
+                let stored = distinct(stored);
+                let given = wanted.iter().map(|(number, given)| {
+                    let etag = given.clone().map_or_else(|| the_only(&stored, *number), Ok)?;
+                    Ok((*number, etag))
+                });
+                given.collect::<Result<_>>().map(PartList)
             }
         }
     }
+}
+
+/// The parts in ascending order, each once. Some stores keep several under one number (SeaweedFS: the former bytes of a part
+/// that was sent again, and an empty part for a PUT that broke off). Of those, the same bytes count once, and empty parts do
+/// not count. Parts with different bytes stay, because only the client knows which of them it means.
+pub fn distinct(mut stored: Vec<StoredPart>) -> Vec<StoredPart> {
+    stored.sort_by(|one, other| {
+        let order = |part: &StoredPart| (part.part_number, part.size == 0);
+        order(one).cmp(&order(other)).then_with(|| one.e_tag.cmp(&other.e_tag))
+    });
+    stored.dedup_by(|part, kept| {
+        part.part_number == kept.part_number && (part.size == 0 || part.e_tag == kept.e_tag)
+    });
+    stored
+}
+
+/// The parts of which the store has exactly one, from a list that is `distinct`.
+pub fn unambiguous(stored: Vec<StoredPart>) -> Vec<StoredPart> {
+    let runs = stored.chunk_by(|one, next| one.part_number == next.part_number);
+    runs.filter(|run| run.len() == 1).flatten().cloned().collect()
+}
+
+/// The `ETag` of a part that a client names only by its number, from a list that is `distinct`.
+fn the_only(stored: &[StoredPart], number: PartNumber) -> Result<String> {
+    let wanted = u64::from(number.get());
+    let from = stored.partition_point(|part| part.part_number < wanted);
+    let found = stored[from..].iter().take_while(|part| part.part_number == wanted);
+    let detail = match found.collect::<Vec<_>>()[..] {
+        [] => format!("It has no part {number}."),
+        [part] => return parse_etag(from, &part.e_tag),
+        [..] => format!("It has part {number} several times, with different bytes, and needs its ETag."),
+    };
+    Err(Error::InvalidPart { detail })
 }
 
 /// The parts of a finalize: ascending, none twice, each with an `ETag` that can be a header's value.
@@ -152,12 +176,12 @@ impl PartList {
 
     /// All parts that the store has, in whatever order it listed them.
     pub fn of_stored(stored: Vec<StoredPart>) -> Result<Self> {
-        let numbered = stored.into_iter().enumerate().map(|(at, part)| {
-            Ok((part_number(format!("stored[{at}]"), part.part_number)?, parse_etag(at, &part.e_tag)?))
+        let stored = distinct(stored);
+        let numbered = stored.iter().enumerate().map(|(at, part)| {
+            let number = part_number(format!("stored[{at}]"), part.part_number)?;
+            Ok((number, the_only(&stored, number)?))
         });
-        let mut parts = numbered.collect::<Result<Vec<_>>>()?;
-        parts.sort_unstable_by_key(|(number, _)| *number);
-        Ok(Self(parts))
+        numbered.collect::<Result<_>>().map(Self)
     }
 
     /// Number and `ETag` (without quotes), ascending.
@@ -170,15 +194,11 @@ impl PartList {
     pub fn check_stored(&self, stored: &[StoredPart], size_bytes: u64) -> Result<()> {
         let last = self.0.last().map(|(number, _)| *number);
         let (mut sum, mut has_small) = (0_u64, false);
-        let stored: HashMap<u64, &StoredPart> = stored.iter().map(|part| (part.part_number, part)).collect();
+        let exact = stored.iter().map(|part| ((part.part_number, bare(&part.e_tag)), part));
+        let exact: HashMap<_, _> = exact.collect();
         for (number, etag) in self.iter() {
-            let part = stored.get(&u64::from(number.get()));
-            let part =
-                part.ok_or_else(|| Error::InvalidPart { detail: format!("It has no part {number}.") })?;
-            if bare(&part.e_tag) != etag {
-                let detail = format!("It has part {number} with the ETag {}.", part.e_tag);
-                return Err(Error::InvalidPart { detail });
-            }
+            let wanted = u64::from(number.get());
+            let part = exact.get(&(wanted, etag)).ok_or_else(|| not_stored(stored, wanted))?;
             has_small |= part.size < MIN_PART_BYTES && Some(number) != last;
             sum = sum.saturating_add(part.size);
         }
@@ -202,6 +222,16 @@ impl PartList {
         }
         Digest(hex::encode(hash.finalize()))
     }
+}
+
+/// The store does not have this part, or has it under other `ETag`s.
+fn not_stored(stored: &[StoredPart], number: u64) -> Error {
+    let there = stored.iter().filter(|part| part.part_number == number);
+    let detail = match there.map(|part| part.e_tag.as_str()).collect::<Vec<_>>()[..] {
+        [] => format!("It has no part {number}."),
+        ref there => format!("It has part {number} with the ETag {}.", there.join(" and ")),
+    };
+    Error::InvalidPart { detail }
 }
 
 fn bare(etag: &str) -> &str {
@@ -250,6 +280,36 @@ mod tests {
         let missing = resolve(Some(vec![unknown(1), unknown(4)]));
         assert_eq!(missing, Err(Error::InvalidPart { detail: "It has no part 4.".into() }));
         assert!(WantedParts::All.resolve(Vec::new()).is_err());
+    }
+
+    #[test]
+    fn a_store_may_list_a_part_several_times() {
+        const MIN: u64 = MIN_PART_BYTES;
+        let entry = |part_number, size, e_tag: &str| StoredPart { part_number, size, e_tag: e_tag.into() };
+        let empty = |number| entry(number, 0, "\"d41d8\"");
+        let (whole, last) = (entry(1, MIN, "\"a\""), entry(2, 7, "\"b\""));
+        // What a broken PUT has left, before and behind the part, and a part that was sent again.
+        let broken = distinct(vec![empty(1), whole.clone(), empty(1), last.clone(), whole.clone()]);
+        assert_eq!(broken, [whole.clone(), last.clone()]);
+        let all = WantedParts::All.resolve(broken.clone()).unwrap();
+        assert_eq!(all, exactly(vec![part(1, "a"), part(2, "b")]));
+        assert_eq!(all.check_stored(&broken, MIN + 7), Ok(()));
+        // Other bytes under the same number count if the client names them.
+        let changed = distinct(vec![entry(1, MIN + 1, "\"x\""), whole, last.clone(), empty(3)]);
+        for (etag, size_bytes) in [("a", MIN + 7), ("x", MIN + 8)] {
+            let named = exactly(vec![part(1, etag), part(2, "b")]);
+            assert_eq!(named.check_stored(&changed, size_bytes), Ok(()));
+        }
+        let refusal = exactly(vec![part(1, "y")]).check_stored(&changed, MIN);
+        let detail = "It has part 1 with the ETag \"a\" and \"x\".".into();
+        assert_eq!(refusal, Err(Error::InvalidPart { detail }));
+        for wanted in [None, Some(vec![UploadedPart { part_number: 1, e_tag: None }])] {
+            let refusal = WantedParts::parse(wanted).unwrap().resolve(changed.clone());
+            assert!(
+                matches!(refusal, Err(Error::InvalidPart { detail }) if detail.contains("several times"))
+            );
+        }
+        assert_eq!(unambiguous(changed), [last, empty(3)], "an empty part that is alone is a part");
     }
 
     #[test]

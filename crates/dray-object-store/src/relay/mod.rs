@@ -253,9 +253,10 @@ async fn read(call: &Call, operation: &'static str) -> Result<Response, Failure>
     ];
     for name in asked {
         for value in call.head.headers.get_all(&name) {
-            if name != header::RANGE || told::is_one_range(value) {
-                request.headers.append(&name, value.clone());
-            }
+            let is_range = name == header::RANGE;
+            let value =
+                if is_range { told::range_for_store(&call.query, value) } else { Some(value.clone()) };
+            request.headers.extend(value.map(|value| (name.clone(), value)));
         }
     }
     let sent = request.headers.clone();

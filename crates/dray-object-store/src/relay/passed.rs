@@ -45,7 +45,11 @@ pub(super) async fn read(
 ) -> Result<Response, Failure> {
     let status = answer.status();
     if !status.is_success() && status != StatusCode::NOT_MODIFIED {
-        return Err(refused(answer, operation).await);
+        let refusal = refused(answer, operation).await;
+        let is_range = refusal.error.code == ErrorCode::InvalidRange;
+        let is_told = refusal.headers.iter().any(|(name, _)| name == header::CONTENT_RANGE);
+        let range = wanted.unsatisfied().filter(|_| is_range && !is_told);
+        return Err(refusal.with_header(header::CONTENT_RANGE, range));
     }
     let (parts, body) = answer.into_parts();
     let Told { status, bytes } = match status {

@@ -26,16 +26,33 @@ pub(super) struct Told {
     pub(super) bytes: Option<u64>,
 }
 
-/// Whether a `Range` header asks for one range. Others are ignored, as on S3.
-pub(super) fn is_one_range(header: &HeaderValue) -> bool {
-    header.to_str().is_ok_and(|header| range::parse(header, u64::MAX) != Asked::Whole)
+/// The size of the object that a relayed URL is for, if the URL says it.
+fn size_in(query: &Query) -> Option<u64> {
+    query.get(RELAYED_SIZE)?.parse().ok()
+}
+
+/// The `Range` header for the store. Several ranges are ignored, as on S3. With a known size, the header says the first and the
+/// last byte: some stores (rclone) refuse the suffix of an empty object, or a suffix that is longer than the object.
+pub(super) fn range_for_store(query: &Query, asked: &HeaderValue) -> Option<HeaderValue> {
+    let size_bytes = size_in(query);
+    match range::parse(asked.to_str().ok()?, size_bytes.unwrap_or(u64::MAX)) {
+        Asked::Whole => None,
+        Asked::Bytes(bytes) if size_bytes.is_some() => {
+            HeaderValue::try_from(format!("bytes={}-{}", bytes.start, bytes.end - 1)).ok()
+        }
+        Asked::Bytes(_) | Asked::Unsatisfiable => Some(asked.clone()),
+    }
 }
 
 impl<'a> Wanted<'a> {
     /// What a request for a read wants, with the headers that the store gets.
     pub(super) fn of(query: &Query, headers: &'a HeaderMap) -> Self {
-        let size_bytes = query.get(RELAYED_SIZE).and_then(|size| size.parse().ok());
-        Self { size_bytes, range: text(headers, header::RANGE) }
+        Self { size_bytes: size_in(query), range: text(headers, header::RANGE) }
+    }
+
+    /// The `Content-Range` of an answer 416, if the size is known (RFC 9110, 15.5.17).
+    pub(super) fn unsatisfied(&self) -> Option<HeaderValue> {
+        HeaderValue::try_from(format!("bytes */{}", self.size_bytes?)).ok()
     }
 
     /// What a successful answer has, or why it is not what was wanted.
@@ -140,6 +157,24 @@ mod tests {
                 assert_eq!(told(Some(asked), status, &of), [Some((206, Some(bytes))); 2], "{asked}");
                 assert_eq!(told(Some(asked), status, &of[..2]), [Some((206, Some(bytes))); 2], "{asked}");
             }
+        }
+    }
+
+    #[test]
+    fn a_range_of_a_known_size_is_told_by_its_first_and_last_byte() {
+        for (asked, of_ten, of_none, unknown) in [
+            ("bytes=2-5", Some("bytes=2-5"), Some("bytes=2-5"), Some("bytes=2-5")),
+            ("bytes=2-", Some("bytes=2-9"), Some("bytes=2-"), Some("bytes=2-")),
+            ("bytes=-3", Some("bytes=7-9"), None, Some("bytes=-3")),
+            ("bytes=-99", Some("bytes=0-9"), None, Some("bytes=-99")),
+            ("bytes=10-", Some("bytes=10-"), Some("bytes=10-"), Some("bytes=10-")),
+            ("bytes=0-1,4-5", None, None, None),
+        ] {
+            let sent = ["x-dray-object-size=10", "x-dray-object-size=0", ""].map(|query| {
+                range_for_store(&Query::parse(query).unwrap(), &asked.parse().unwrap())
+                    .map(|header| header.to_str().unwrap().to_owned())
+            });
+            assert_eq!(sent.each_ref().map(Option::as_deref), [of_ten, of_none, unknown], "{asked}");
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) enum Error {
     BodyTooLarge { limit_bytes: usize },
     /// The client stopped sending.
     BodyCutOff,
-    /// The body is not `application/json`.
+    /// The body is not `application/json`, or it is compressed.
     UnsupportedMediaType,
     /// There is no such route.
     RouteNotFound { path: String },
@@ -71,7 +71,8 @@ impl Error {
             Self::BodyCutOff => (Code::InvalidJson, "The body ended before it was complete.".into()),
             Self::UnsupportedMediaType => (
                 Code::UnsupportedMediaType,
-                "Send the body as JSON, with the header Content-Type: application/json.".into(),
+                "Send the body as JSON, with the header Content-Type: application/json and without Content-Encoding."
+                    .into(),
             ),
             Self::RouteNotFound { path } => (Code::RouteNotFound, format!("There is no route {path}.")),
             Self::MethodNotAllowed { method } => (

@@ -44,7 +44,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 /// A request's JSON as a tree. No other function reads the body of a request to the API, because the caller must be
 /// admitted again if the body took long.
 pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json::Value, Error> {
-    if !is_json(request.headers()) {
+    if !is_json(request.headers()) || is_encoded(request.headers()) {
         return Err(Error::UnsupportedMediaType);
     }
     let (parts, body) = request.into_parts();
@@ -59,6 +59,12 @@ fn is_json(headers: &HeaderMap) -> bool {
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
+}
+
+/// Whether the body is compressed (RFC 9110, 8.4).
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, Error> {
@@ -79,9 +85,8 @@ impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Path(text) = Path::<String>::from_request_parts(parts, app)
-            .await
-            .map_err(|err| invalid(T::NAME, err.to_string()))?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, app).await.map_err(|_| not_an_id(T::NAME))?;
         parse_id(T::NAME, &text).map(Self)
     }
 }
@@ -93,9 +98,8 @@ impl<T: FromStr<Err = InvalidId> + NamedInPath> FromRequestParts<App> for PathId
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Path((item, other)) = Path::<(String, String)>::from_request_parts(parts, app)
-            .await
-            .map_err(|err| invalid("id", err.to_string()))?;
+        let Path((item, other)) =
+            Path::<(String, String)>::from_request_parts(parts, app).await.map_err(|_| not_an_id("id"))?;
         Ok(Self(parse_id("id", &item)?, parse_id(T::NAME, &other)?))
     }
 }
@@ -107,9 +111,7 @@ impl FromRequestParts<App> for PathFolder {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        let Path(text) = Path::<String>::from_request_parts(parts, app)
-            .await
-            .map_err(|err| invalid("id", err.to_string()))?;
+        let Path(text) = Path::<String>::from_request_parts(parts, app).await.map_err(|_| not_an_id("id"))?;
         if text == "root" { Ok(Self(None)) } else { parse_id("id", &text).map(|id| Self(Some(id))) }
     }
 }
@@ -123,6 +125,11 @@ impl FromRequestParts<App> for PathText {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
         Ok(Self(Path::<String>::from_request_parts(parts, app).await.ok().map(|Path(text)| text)))
     }
+}
+
+/// The error for a path that is not even UTF-8.
+fn not_an_id(name: &'static str) -> Error {
+    invalid(name, InvalidId.to_string())
 }
 
 fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Result<T, Error> {

@@ -8,9 +8,12 @@ use http::Method;
 use super::failure::refusal;
 use super::request::Request;
 use super::{CRC64, Kind, ObjectHead, Objects, TOKEN_METADATA, copy, not_understood};
-use crate::drive::parts::{Crc64, PartList};
+use crate::drive::parts::{Crc64, PartList, distinct};
 use crate::drive::upload::Upload;
 use crate::drive::{Error, Result};
+
+/// The maximum number of parts that a store may list. Some stores list the same number several times.
+const MOST_LISTED_PARTS: usize = 10 * MAX_PARTS as usize;
 
 /// The outcome of asking the store to complete an upload.
 #[derive(Debug)]
@@ -153,7 +156,7 @@ impl Objects {
         self.find(key).await?.filter(is_ours).map(drop).ok_or(failure)
     }
 
-    /// The parts of an upload that the store has; `None` if it does not know the upload.
+    /// The parts of an upload that the store has (`distinct`); `None` if it does not know the upload.
     pub async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<StoredPart>>> {
         let (mut parts, mut marker) = (Vec::new(), String::new());
         loop {
@@ -172,11 +175,11 @@ impl Objects {
                 size: part.size_bytes,
                 e_tag: part.etag,
             }));
-            if parts.len() > MAX_PARTS as usize {
+            if parts.len() > MOST_LISTED_PARTS {
                 return Err(Error::internal("the store lists more parts than an upload can have"));
             }
             match page.next_marker {
-                None => return Ok(Some(parts)),
+                None => return Ok(Some(distinct(parts))),
                 // Stop if the pages do not advance; otherwise the list would never end.
                 Some(next) if next == marker => return Err(not_understood("ListParts")),
                 Some(next) => marker = next,

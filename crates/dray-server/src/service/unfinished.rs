@@ -9,6 +9,7 @@ use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
 use crate::drive::event::Event;
 use crate::drive::listing::{read_time_cursor, time_cursor};
+use crate::drive::parts::unambiguous;
 use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result, wire_time};
 use dray_object_store::die_at;
@@ -26,10 +27,11 @@ impl Service {
         if matches!(upload.state, State::Completed { .. }) {
             return Ok(StoredParts { upload: wire, item_id: Some(upload.item), parts: Vec::new() });
         }
-        let Some(mut parts) = self.stored_parts(&upload).await? else {
+        let Some(parts) = self.stored_parts(&upload).await? else {
             return Err(self.why_unknown(&upload).await?);
         };
-        parts.sort_unstable_by_key(|part| part.part_number);
+        // Of a part with several contents, nobody can tell which is right, so that it must be sent again.
+        let parts = unambiguous(parts);
         if asked.keep_alive != Some(false) {
             wire.expires_at = wire_time(self.keep_alive(&upload, now).await?);
         }

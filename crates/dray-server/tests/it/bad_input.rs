@@ -225,8 +225,25 @@ async fn a_body_over_the_limit_is_413_and_another_type_415() {
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
         assert_eq!(raw(&world, content_type, "{}").await.refused(), refusal(415, "unsupported_media_type"));
     }
+    for (encoding, outcome) in [("gzip", Err(refusal(415, "unsupported_media_type"))), ("identity", Ok(()))] {
+        let request =
+            world.owner().request(Method::POST, "/drive/folders").header("content-encoding", encoding);
+        let answer = Answer::of(request.json(&json!({ "name": "a" }))).await;
+        assert_eq!(if answer.status == 200 { Ok(()) } else { Err(answer.refused()) }, outcome, "{encoding}");
+    }
     let body = start("fileName", json!("a")).to_string();
     assert_eq!(raw(&world, "Application/JSON; charset=utf-8", body).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_utf_8_is_not_an_id() {
+    let world = World::start().await;
+    for path in ["/drive/files/%ff", "/drive/files/%ff/download", "/drive/files/%ff/participants/%ff"] {
+        let method = if path.ends_with("participants/%ff") { Method::DELETE } else { Method::GET };
+        let answer = Answer::of(world.owner().request(method, path)).await;
+        assert_eq!(answer.body["message"], "id must be 24 hexadecimal characters.", "{path}");
+        assert_eq!(answer.refused(), refusal(400, "invalid_parameter"));
+    }
 }
 
 #[tokio::test]
