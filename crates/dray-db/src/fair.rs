@@ -33,14 +33,15 @@ impl Party {
     }
 }
 
-/// Runs `work` on behalf of a party.
-pub async fn on_behalf_of<F: Future>(party: Arc<Party>, work: F) -> F::Output {
-    PARTY.scope(party, work).await
+/// Runs `work` on behalf of a party. (As an `async fn`, it would hold `work` twice: as its argument and while it waits.)
+pub fn on_behalf_of<F: Future>(party: Arc<Party>, work: F) -> impl Future<Output = F::Output> {
+    PARTY.scope(party, work)
 }
 
-/// `work` for another task, on behalf of the party of the current one.
+/// `work` for another task, on behalf of the party of the current one. It is boxed, because a task that is spawned is moved
+/// several times, and the work of a finalize has some ten KiB.
 pub fn on_same_behalf<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    on_behalf_of(Party::new(Party::current()), work)
+    on_behalf_of(Party::new(Party::current()), Box::pin(work))
 }
 
 /// Places, and who waits for one.

@@ -47,9 +47,9 @@ impl Service {
         };
         let upload = self.announced(caller, request, now)?;
         let (service, caller) = (self.clone(), *caller);
-        let task = self
-            .tasks
-            .spawn(on_same_behalf(async move { service.open_upload(caller, upload, once, turn).await }));
+        let task = self.tasks.spawn(on_same_behalf(async move {
+            Box::pin(service.open_upload(caller, upload, once, turn)).await
+        }));
         task.await.map_err(|err| Error::internal(format_args!("start: {err}")))?
     }
 
