@@ -462,7 +462,7 @@ class AsyncOperations:
     async def empty_trash(self) -> models.EmptiedTrash:
         """Empty the trash.
 
-        Removes for good everything in the caller's trash that the caller may remove.
+        Removes permanently everything in the caller's trash that the caller may remove.
 
         Scope: `access_drive`.
         """
@@ -870,7 +870,7 @@ class AsyncOperations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> models.OpenUploads:
-        """List the caller's open uploads.
+        """List the caller's unfinished uploads.
 
         The caller's unfinished uploads, page by page, the latest first.
 
@@ -917,7 +917,7 @@ class AsyncOperations:
         )
 
     async def purge_item(self, id: str) -> None:
-        """Remove an item for good.
+        """Remove an item permanently.
 
         Removes an item of the trash, and everything below it. Only its owner may do this.
 
@@ -1336,7 +1336,7 @@ class Operations:
     def empty_trash(self) -> models.EmptiedTrash:
         """Empty the trash.
 
-        Removes for good everything in the caller's trash that the caller may remove.
+        Removes permanently everything in the caller's trash that the caller may remove.
 
         Scope: `access_drive`.
         """
@@ -1696,7 +1696,7 @@ class Operations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> models.OpenUploads:
-        """List the caller's open uploads.
+        """List the caller's unfinished uploads.
 
         The caller's unfinished uploads, page by page, the latest first.
 
@@ -1735,7 +1735,7 @@ class Operations:
         ))
 
     def purge_item(self, id: str) -> None:
-        """Remove an item for good.
+        """Remove an item permanently.
 
         Removes an item of the trash, and everything below it. Only its owner may do this.
 

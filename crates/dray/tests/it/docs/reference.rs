@@ -47,7 +47,7 @@ fn errors_has_every_code_with_its_status_its_meaning_and_advice() {
         let name = code.as_str();
         let row = page.iter().find(|row| row[0] == format!("`{name}`"));
         let row = row.unwrap_or_else(|| panic!("docs/src/reference/errors.md lacks {name}"));
-        assert_eq!(format!("{}: {}.", row[1], row[2]), code.description().replace('\n', ""), "{name}");
+        assert_eq!(format!("{}: {}.", row[1], row[2]), code.description(), "{name}");
         assert!(row.len() == 4 && !row[3].is_empty(), "{name}: what to do is missing");
     }
     assert_eq!(page.len(), codes.len(), "docs/src/reference/errors.md has codes that do not exist");
