@@ -354,7 +354,7 @@ class AsyncOperations:
         """Create a public link to a file.
 
         Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
-        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        is gone, or its creator is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
         at most 100 links.
 
         Scope: `access_drive`.
@@ -1088,8 +1088,8 @@ class AsyncOperations:
     async def trash_item(self, id: str) -> None:
         """Put an item into the trash.
 
-        Everything below a folder goes with it. The item can be restored until the server or a person removes it for
-        good.
+        Everything below a folder goes with it. The item can be restored until the server or a person removes it
+        permanently.
 
         Scope: `access_drive`.
         """
@@ -1234,7 +1234,7 @@ class Operations:
         """Create a public link to a file.
 
         Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
-        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        is gone, or its creator is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
         at most 100 links.
 
         Scope: `access_drive`.
@@ -1904,8 +1904,8 @@ class Operations:
     def trash_item(self, id: str) -> None:
         """Put an item into the trash.
 
-        Everything below a folder goes with it. The item can be restored until the server or a person removes it for
-        good.
+        Everything below a folder goes with it. The item can be restored until the server or a person removes it
+        permanently.
 
         Scope: `access_drive`.
         """

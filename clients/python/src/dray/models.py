@@ -781,7 +781,7 @@ class NewGrant:
     """The maximum size of all files together, in bytes. Absent or null means that only the quota limits them."""
 
     types: list[str] | None = None
-    """Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or a file extension name
+    """Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or a file extension
     (`.pdf`). Absent, null or empty means every type that the server accepts.
     """
 

@@ -114,7 +114,7 @@ fn the_terminal_is_written_to_in_one_file() {
 }
 
 #[test]
-fn pure_rooms_use_no_file_and_no_socket_and_never_wait() {
+fn pure_modules_use_no_file_and_no_socket_and_never_wait() {
     let forbidden = [
         ("crates/dray-api/src/", &["std::fs", "std::net::Tcp", "async fn"][..]),
         ("crates/dray-s3/src/", &["std::fs", "TcpStream", "UdpSocket", "async fn"]),

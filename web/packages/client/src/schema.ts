@@ -630,7 +630,7 @@ export interface paths {
         /**
          * Create a public link to a file
          * @description Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file is gone,
-         *     or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
+         *     or its creator is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
          *
          *     Scope: `access_drive`.
          */
@@ -1621,7 +1621,7 @@ export interface components {
             maxBytes?: number | null;
             /**
              * @description Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or a file extension
-             *     name (`.pdf`). Absent, null or empty means every type that the server accepts.
+             *     (`.pdf`). Absent, null or empty means every type that the server accepts.
              */
             types?: string[] | null;
             /**
