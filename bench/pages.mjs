@@ -20,7 +20,7 @@ async function open(browser, options) {
   page.setDefaultTimeout(LIMIT_MS);
   await page.goto(url);
   await page.getByLabel("Access token").fill(token);
-  await page.getByRole("button", { name: "Open the drive" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Choose files" }).waitFor();
   return page;
 }

@@ -213,7 +213,7 @@ class Uploader(threading.Thread):
         return listed
 
     def finalize(self, upload, parts, file):
-        """Finalizes; returns whether the file is acknowledged. If not, its upload is gone for good."""
+        """Finalizes; returns whether the file is acknowledged. If not, its upload is gone permanently."""
         item = upload["fileKey"].rsplit("/", 1)[-1]
         try:
             answer = self.step("finalize", upload, {"parts": parts})

@@ -132,7 +132,7 @@ class Checker:
         there = {item["id"] for item in self.pages("/trash?limit=500")}
         gone = {item for item, known in self.items.items() if known.is_trashed}
         missing = [f"not in the trash: {item}" for item in gone - there if not self.is_below_trash(item)]
-        return missing + [f"never thrown away, or gone for good: {item}" for item in there - gone]
+        return missing + [f"never thrown away, or gone permanently: {item}" for item in there - gone]
 
     def is_below_trash(self, item):
         parent = self.items.get(self.items[item].parent)

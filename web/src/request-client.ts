@@ -151,7 +151,7 @@ export class RequestClient {
       return { ...kept, grant };
     });
     const { grant } = this.kept;
-    if (!grant || this.kept.visitor !== visitor) throw new Refusal("", "Somebody else sends files from this browser now.");
+    if (!grant || this.kept.visitor !== visitor) throw new Refusal("", "Someone else is now sending files from this browser.");
     return grant;
   }
 

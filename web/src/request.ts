@@ -74,7 +74,7 @@ function askPassword(): void {
   show("notice", false);
   show("gate", true);
   const input = element("password", HTMLInputElement);
-  write("password-error", client.hasPassword ? "This is not the password." : "");
+  write("password-error", client.hasPassword ? "Wrong password." : "");
   input.setAttribute("aria-invalid", String(client.hasPassword));
   input.select();
   input.focus();

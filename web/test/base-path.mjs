@@ -95,7 +95,7 @@ test("a file is uploaded through the page with part URLs below the prefix, and i
     const bytes = randomBytes(12 * 1024 * 1024);
     await page.goto(`${base}/`);
     await page.getByLabel("Access token").fill(dray.token);
-    await page.getByRole("button", { name: "Open the drive" }).click();
+    await page.getByRole("button", { name: "Sign in" }).click();
     await page.locator("#files").setInputFiles([{ name: "survey.bin", mimeType: "application/octet-stream", buffer: bytes }]);
     await page.locator(".row").filter({ hasText: "survey.bin" }).getByText("In the drive").waitFor();
     assert.ok(asked.some((url) => url.includes("X-Amz-Signature")), "parts were put by signed URLs");

@@ -62,7 +62,7 @@ async function openContext(options) {
 async function signIn(url, token) {
   await page.goto(url);
   await page.getByLabel("Access token").fill(token);
-  await page.getByRole("button", { name: "Open the drive" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
 }
 
 async function signInToStandIn() {
@@ -324,7 +324,7 @@ test("if a token ends during an upload, the page asks for another and the upload
   await pick({ name: "long.bin", buffer: randomBytes(100) });
   await page.locator("#token-error").getByText(/unknown/).waitFor();
   await page.getByLabel("Access token").fill("cp_pat_next");
-  await page.getByRole("button", { name: "Open the drive" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await row("long.bin").getByText("In the drive").waitFor();
 });
 

@@ -44,7 +44,7 @@ afterEach(async () => {
 async function signInWith(token) {
   server.token = token;
   await page.getByLabel("Access token").fill(token);
-  await page.getByRole("button", { name: "Open the drive" }).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("Harbour & Sons", { exact: true }).waitFor();
 }
 

@@ -86,7 +86,7 @@ test("somebody sends files, sees what arrived, and sees it again after a reload"
   assert.deepEqual((await names()).sort(), ["one.jpg", "two.jpg"]);
   await page.reload();
   await page.getByText("2 files have arrived.").waitFor();
-  await page.getByText("You send as Ada").waitFor();
+  await page.getByText("You are sending as Ada").waitFor();
   assert.deepEqual((await sent(page)).sort(), ["one.jpg", "two.jpg"]);
   const { submissions } = await api("GET", `/drive/requests/${request.id}/submissions`);
   assert.deepEqual(submissions.map((/** @type {any} */ one) => one.submitter.name), ["Ada", "Ada"]);
@@ -113,7 +113,7 @@ test("a password is asked for, and a wrong one is said to be wrong", async () =>
   assert.equal(await page.getByText("Photos of the festival").isVisible(), false);
   await page.getByLabel("Password").fill("wrong horse");
   await page.getByRole("button", { name: "Continue" }).click();
-  await page.getByText("This is not the password.").waitFor();
+  await page.getByText("Wrong password.").waitFor();
   await page.screenshot({ path: join(shots, "request-password.png") });
   await page.getByLabel("Password").fill("correct horse");
   await page.getByRole("button", { name: "Continue" }).click();
@@ -145,7 +145,7 @@ test("a phone has room for all of it", async () => {
   const { request } = await requested({ asksName: "optional", asksEmail: "required", types: ["image/*", ".pdf"], deadline: "2030-01-01T00:00:00Z" });
   const phone = await browser.newContext({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
   const page = await visit(request.url, phone);
-  await page.getByLabel("Your mail address").fill("ada@example.com");
+  await page.getByLabel("Your email address").fill("ada@example.com");
   await page.screenshot({ path: join(shots, "request-phone-who.png") });
   await page.getByRole("button", { name: "Continue" }).click();
   await pick(page, ["a-file-with-quite-a-long-name-as-phones-like-to-give-them-20260131.pdf"]);
@@ -184,7 +184,7 @@ test("somebody else at the same browser can say so, and counts as another submit
     if (name === "Bob") await page.getByRole("button", { name: "Change" }).click();
     await page.getByLabel("Your name").fill(name ?? "");
     await page.keyboard.press("Enter");
-    await page.getByText(`You send as ${name}`).waitFor();
+    await page.getByText(`You are sending as ${name}`).waitFor();
     await pick(page, [file ?? ""]);
     await page.locator("#sent .name", { hasText: file ?? "" }).waitFor();
   }
@@ -244,7 +244,7 @@ test("who comes after a visitor that has not finished sees nothing of their file
     await page.getByRole("button", { name: "Change" }).click();
     await page.getByLabel("Your name").fill("Bob");
     await page.keyboard.press("Enter");
-    await page.getByText("You send as Bob").waitFor();
+    await page.getByText("You are sending as Bob").waitFor();
     assert.deepEqual([await page.locator("dray-upload progress").count(), await sent(page)], [0, []]);
     await pickFromDisk(page, paths, input);
     for (const name of names) await page.locator("#sent .name", { hasText: name }).waitFor();

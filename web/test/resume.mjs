@@ -31,7 +31,7 @@ class Browser extends Killable {
     page.setDefaultTimeout(30_000);
     await page.goto(server.apiUrl);
     await page.getByLabel("Access token").fill(server.token);
-    await page.getByRole("button", { name: "Open the drive" }).click();
+    await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("Harbour & Sons", { exact: true }).waitFor();
     return page;
   }

@@ -108,7 +108,7 @@ codes! {
     LinkPassword = "link_password",
     /// 403: the file request needs a password, and none or a wrong one was sent.
     RequestPassword = "request_password",
-    /// 403: only whoever made the file request may make it take more.
+    /// 403: only the creator of the file request may relax it.
     RequestOfOthers = "request_of_others",
     /// 404: there is no such item, or the caller may not see it.
     NotFound = "not_found",

@@ -43,8 +43,8 @@ pub struct NewGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(maximum = 9_007_199_254_740_991_i64))]
     pub max_bytes: Option<u64>,
-    /// Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or an ending of the
-    /// name (`.pdf`). Absent, null or empty means every type that the server accepts.
+    /// Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or a file extension
+    /// (`.pdf`). Absent, null or empty means every type that the server accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub types: Option<Vec<String>>,
@@ -77,7 +77,7 @@ pub struct Grant {
     pub id: GrantId,
     /// The token that created it, or that token's replacement. The grant ends when this token ends.
     pub token_id: TokenId,
-    /// The folder that the files go to; absent means the root, or that the folder was removed for good, which ends the grant.
+    /// The folder that the files go to; absent means the root, or that the folder was removed permanently, which ends the grant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub folder_id: Option<ItemId>,

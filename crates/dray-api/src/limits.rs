@@ -100,7 +100,7 @@ pub const MAX_TITLE_CHARS: usize = 200;
 pub const MAX_MESSAGE_CHARS: usize = 4000;
 /// The maximum number of characters of a submitter's name.
 pub const MAX_SUBMITTER_NAME_CHARS: usize = 100;
-/// The maximum number of characters of a mail address (RFC 5321, 4.5.3.1.3, without the angle brackets).
+/// The maximum number of characters of an email address (RFC 5321, 4.5.3.1.3, without the angle brackets).
 pub const MAX_EMAIL_CHARS: usize = 254;
 /// The maximum number of characters of an `Idempotency-Key`.
 pub const MAX_KEY_CHARS: usize = 255;

@@ -35,7 +35,7 @@ pub struct TrashedItem {
     /// When it was put there: RFC 3339 in UTC with milliseconds.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub trashed_at: String,
-    /// When the server removes it for good.
+    /// When the server removes it permanently.
     #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     pub removed_at: String,
 }

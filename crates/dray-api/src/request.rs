@@ -46,11 +46,11 @@ pub struct NewRequest {
     /// Whether the page asks submitters for their name.
     #[serde(default)]
     pub asks_name: Asks,
-    /// Whether the page asks submitters for their mail address. Dray checks its form only.
+    /// Whether the page asks submitters for their email address. Dray checks its form only.
     #[serde(default)]
     pub asks_email: Asks,
     /// Whether each submitter gets a folder of their own below `folderId`. It is created with their first file, and its
-    /// name is their name (or mail address) and the time.
+    /// name is their name (or email address) and the time.
     #[serde(default)]
     pub folder_each: bool,
     /// The maximum number of submitters; absent or null means 1,000. Those who have no upload that is unfinished or
@@ -158,7 +158,7 @@ pub struct FileRequest {
     pub has_password: bool,
     /// Whether the page asks submitters for their name.
     pub asks_name: Asks,
-    /// Whether the page asks submitters for their mail address.
+    /// Whether the page asks submitters for their email address.
     pub asks_email: Asks,
     /// Whether each submitter gets a folder of their own.
     pub folder_each: bool,
@@ -216,7 +216,7 @@ pub struct Submitter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub name: Option<String>,
-    /// The mail address that they gave.
+    /// The email address that they gave.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(nullable = false))]
     pub email: Option<String>,
@@ -272,7 +272,7 @@ pub struct OpenedRequest {
     pub deadline: Option<String>,
     /// Whether to ask the submitter for their name.
     pub asks_name: Asks,
-    /// Whether to ask the submitter for their mail address.
+    /// Whether to ask the submitter for their email address.
     pub asks_email: Asks,
     /// The maximum number of files of one submitter.
     pub max_files: u32,
@@ -300,7 +300,7 @@ pub struct NewSubmitter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 100))]
     pub name: Option<String>,
-    /// The submitter's mail address, if the request asks for it. It is ignored otherwise.
+    /// The submitter's email address, if the request asks for it. It is ignored otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 254))]
     pub email: Option<String>,

@@ -37,7 +37,7 @@ pub struct Participant {
     pub user_id: UserId,
     /// Their name, for people.
     pub name: String,
-    /// Their mail address.
+    /// Their email address.
     pub email: String,
     /// Their role.
     pub role: Role,

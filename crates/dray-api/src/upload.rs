@@ -1,4 +1,4 @@
-//! The three steps of an upload, all `POST /drive/files/upload/multipart/…`.
+//! The requests of an upload to the drive: `POST /drive/files/upload/multipart/…`.
 //!
 //! Requests hold the JSON's values unchecked. The server checks ranges and names, so that its errors can
 //! name the field and the limit.

@@ -57,7 +57,7 @@ pub struct Member {
     pub id: UserId,
     /// Their name, for people.
     pub name: String,
-    /// Their mail address.
+    /// Their email address.
     pub email: String,
     /// Their role in the workspace: `owner` or `member`.
     #[serde(rename = "type")]

@@ -139,12 +139,12 @@ impl Client {
         self.call(Repeat::MakesAnother, || self.post(&format!("/drive/files/{id}/restore"))).await
     }
 
-    /// Removes an item of the trash for good.
+    /// Removes an item of the trash permanently.
     pub async fn remove_item(&self, id: ItemId) -> Result<(), Error> {
         self.delete(&format!("/drive/trash/{id}")).await
     }
 
-    /// Removes everything in the trash for good.
+    /// Removes everything in the trash permanently.
     pub async fn empty_trash(&self) -> Result<EmptiedTrash, Error> {
         self.call(Repeat::MakesAnother, || self.request(Method::DELETE, "/drive/trash")).await
     }

@@ -173,7 +173,7 @@ pub fn forget_ended(c: &Conn, before: Timestamp, limit: usize) -> Result<u64, Er
     execute(c, sql, &[&millis(before), &rows_at_most(limit)])
 }
 
-/// Ends the grants for a folder that is about to be removed for good. They stay listed with their uploads until a week after
+/// Ends the grants for a folder that is about to be removed permanently. They stay listed with their uploads until a week after
 /// their end, as other grants do, but no longer name the folder. Nobody can continue their uploads, nor those of the folder's
 /// file requests, so the sweeper soon releases what these reserve.
 pub(super) fn end_with_folder(c: &Conn, folder: &str, now: Timestamp) -> Result<(), Error> {

@@ -30,9 +30,9 @@ macro_rules! with_owners_above {
     };
 }
 
-/// Whether the item `i`, which is in the folder of `with_owners_above!`, gives nobody power over what `$user` puts into its
-/// place: it belongs to that user, or to an owner of a folder above it, who has that power anyway. Any other item gives its
-/// owner, and those to whom they gave it, roles that they may lack on the folder.
+/// Whether the item `i`, which is in the folder of `with_owners_above!`, is safe to replace: `$user`, or an owner of a folder
+/// above it, owns `i`. Such an owner has power over what is in the folder anyway. If anybody else owns `i`, they, and those
+/// to whom they gave roles on it, would get power over what `$user` puts into its place.
 macro_rules! is_in_safe_hands {
     ($user:literal) => {
         concat!("(i.owner_id = ", $user, " or i.owner_id in (select owner_id from up))")

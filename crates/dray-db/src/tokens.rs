@@ -14,7 +14,7 @@ use dray_drive::token::TokenHash;
 pub struct TokenRow {
     /// Its record's id.
     pub id: TokenId,
-    /// The mail address of its user.
+    /// The email address of its user.
     pub email: String,
     /// Its name, for people.
     pub name: String,

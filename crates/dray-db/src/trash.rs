@@ -1,4 +1,4 @@
-//! The trash: listing it, restoring from it, and removing for good in small steps.
+//! The trash: listing it, restoring from it, and removing permanently in small steps.
 
 use dray_api::{ItemId, UserId};
 use jiff::Timestamp;

@@ -25,9 +25,9 @@ pub enum Event<'a> {
     ItemTrashed(&'a Caller, &'a Item),
     /// Somebody took an item out of the trash, with everything below it.
     ItemRestored(&'a Caller, &'a Item),
-    /// Somebody removed an item for good, with everything below it.
+    /// Somebody removed an item permanently, with everything below it.
     ItemRemoved(&'a Caller, ItemId),
-    /// Somebody removed this many items of their trash for good.
+    /// Somebody removed this many items of their trash permanently.
     TrashEmptied(&'a Caller, u64),
 }
 

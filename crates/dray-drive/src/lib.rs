@@ -6,9 +6,9 @@
 pub mod access;
 pub mod body;
 pub mod clock;
-pub mod ending;
 pub mod error;
 pub mod event;
+pub mod extension;
 pub mod grant;
 pub mod item;
 pub mod link;

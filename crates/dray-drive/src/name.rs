@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use dray_api::limits::MAX_NAME_CHARS;
 use dray_api::text::{direction_control, nfc, shows_nothing};
 
-use crate::ending::visible;
+use crate::extension::visible;
 use crate::{Error, Result};
 
 /// Increase this number whenever [`name_key`] or the words of `search.rs` change. The next server that starts then

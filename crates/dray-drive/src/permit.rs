@@ -26,7 +26,7 @@ pub struct Change(ItemId);
 #[derive(Debug)]
 pub struct Trashing(ItemId);
 
-/// The item may be removed for good.
+/// The item may be removed permanently.
 #[derive(Debug)]
 pub struct Purge(ItemId);
 
@@ -67,7 +67,7 @@ impl Trashing {
 }
 
 impl Purge {
-    /// Removing for good requires owning the item or a folder above it.
+    /// Removing permanently requires owning the item or a folder above it.
     pub fn of(seen: &Seen) -> Result<Self> {
         seen.require(Role::Owner).map(|()| Self(seen.item.id))
     }

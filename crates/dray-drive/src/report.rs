@@ -13,7 +13,7 @@ pub struct Report {
     pub oversized: u64,
     /// Items whose time in the trash is over.
     pub trash_expired: u64,
-    /// Items that were removed for good.
+    /// Items that were removed permanently.
     pub removed: u64,
     /// Objects that the store has removed.
     pub objects_removed: u64,

@@ -62,7 +62,7 @@ pub struct Wants {
     pub password_changed_at: Option<Timestamp>,
     /// Whether it asks submitters for their name.
     pub asks_name: Asks,
-    /// Whether it asks submitters for their mail address.
+    /// Whether it asks submitters for their email address.
     pub asks_email: Asks,
     /// Whether each submitter gets a folder of their own.
     pub folder_each: bool,

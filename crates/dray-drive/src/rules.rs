@@ -7,7 +7,7 @@ use std::time::Duration;
 use dray_api::limits::MAX_FILE_BYTES;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ending::Ending;
+use crate::extension::Extension;
 use crate::{Error, Result};
 
 /// The shortest [`UploadRules::idle_life`]. It gives a client that lost its connection time to return.
@@ -73,7 +73,7 @@ impl UploadRules {
         }
     }
 
-    /// Checks the announced type of a file: its MIME type and the end of its name.
+    /// Checks the announced type of a file: its MIME type and its file extension.
     pub fn check_type(&self, name: &str, mime_type: &str) -> Result<()> {
         let matches = |types: &[FileType]| types.iter().any(|file_type| file_type.is_of(name, mime_type));
         let is_taken = self.allowed_types.is_empty() || matches(&self.allowed_types);
@@ -91,7 +91,7 @@ pub fn essence(mime_type: &str) -> String {
     mime_type.split(';').next().unwrap_or_default().trim().to_lowercase()
 }
 
-/// A type of files, as an operator names it: `image/png`, `image/*`, or the end of a name such as `.exe`. Upper and
+/// A type of files, as an operator names it: `image/png`, `image/*`, or a file extension such as `.exe`. Upper and
 /// lower case count as the same. It looks at names and announced types, not at content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileType(Kind);
@@ -108,7 +108,7 @@ enum Kind {
 
 /// A text that does not name a type of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be a MIME type (image/png), a group of them (image/*), or the end of a name (.exe)")]
+#[error("must be a MIME type (image/png), a group of them (image/*), or a file extension (.exe)")]
 pub struct InvalidFileType;
 
 impl FileType {
@@ -116,7 +116,7 @@ impl FileType {
     pub fn is_of(&self, name: &str, mime_type: &str) -> bool {
         let mime_type = essence(mime_type);
         match &self.0 {
-            Kind::Extension(end) => Ending::of(name).is(end),
+            Kind::Extension(end) => Extension::of(name).is(end),
             Kind::Group(start) => mime_type.starts_with(start),
             Kind::Mime(whole) => mime_type == *whole,
         }

@@ -1,4 +1,4 @@
-//! Work on very many objects, each of which may fail by itself. One object that cannot be read or written stops no other:
+//! Work on very many objects, each of which may fail by itself. One object that cannot be read or written does not stop the others:
 //! it gets an outcome with its name. Only a fault of the store as a whole, or of this machine's disk, ends the work.
 
 use std::path::Path;

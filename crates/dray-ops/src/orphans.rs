@@ -74,7 +74,7 @@ impl Store {
 
 impl Admin {
     /// Lists the whole store, and reports each orphan that is older than `before`. It removes them if `remove`. Returns
-    /// what belongs to other drives, which stays. An orphan that the store does not remove stops no other.
+    /// what belongs to other drives, which stays. An orphan that the store does not remove does not stop the others.
     ///
     /// It refuses an empty database, which knows no object of its drive. A restore fills the database at its very end, so
     /// it is empty as long as a restore runs.

@@ -18,7 +18,7 @@ use dray_server::{Clock, belonging};
 impl Admin {
     /// Puts a backup into this database, and into `store`. The database must be empty, or have exactly the rows of the
     /// backup; then this only brings the bytes that are missing or damaged. An interrupted restore continues where it
-    /// stopped, because the rows come last. An object that is missing or damaged stops no other. Fails if the database
+    /// stopped, because the rows come last. An object that is missing or damaged does not stop the others. Fails if the database
     /// has a drive whose files are in another store.
     pub async fn restore(
         &self,

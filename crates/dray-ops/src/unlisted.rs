@@ -10,7 +10,7 @@ use crate::outcome::Told;
 
 /// Removes the files below `objects` whose keys are not among `named`, and returns how many. It leaves alone what is not
 /// below a workspace's folder, because Dray did not write it, and whatever is no ordinary file. A file that cannot be
-/// removed is told, and stops no other: the next backup tries again.
+/// removed is told, and does not stop the others: the next backup tries again.
 pub(crate) fn remove(objects: &Path, named: &BTreeSet<String>, tell: &mut impl FnMut(Told<'_>)) -> u64 {
     let (mut folders, mut emptied, mut removed) = (vec![objects.to_owned()], BTreeSet::new(), 0);
     while let Some(folder) = folders.pop() {

@@ -55,7 +55,7 @@ const COUNTERS: [(&str, &str); 16] = [
     (SWEEP_OVERSIZED, "Uploads that were aborted because the store had more bytes than were announced"),
     (SWEEP_EXPIRED, "Expired uploads that were aborted in the store"),
     (SWEEP_TRASH_EXPIRED, "Items whose time in the trash was over"),
-    (SWEEP_REMOVED, "Items removed for good"),
+    (SWEEP_REMOVED, "Items removed permanently"),
     (SWEEP_OBJECTS_REMOVED, "Objects that the store has removed"),
     (SWEEP_FAILURES, "Sweeps that could not begin"),
 ];

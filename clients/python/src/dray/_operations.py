@@ -354,7 +354,7 @@ class AsyncOperations:
         """Create a public link to a file.
 
         Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
-        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        is gone, or its creator is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
         at most 100 links.
 
         Scope: `access_drive`.
@@ -462,7 +462,7 @@ class AsyncOperations:
     async def empty_trash(self) -> models.EmptiedTrash:
         """Empty the trash.
 
-        Removes for good everything in the caller's trash that the caller may remove.
+        Removes permanently everything in the caller's trash that the caller may remove.
 
         Scope: `access_drive`.
         """
@@ -870,7 +870,7 @@ class AsyncOperations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> models.OpenUploads:
-        """List the caller's open uploads.
+        """List the caller's unfinished uploads.
 
         The caller's unfinished uploads, page by page, the latest first.
 
@@ -917,7 +917,7 @@ class AsyncOperations:
         )
 
     async def purge_item(self, id: str) -> None:
-        """Remove an item for good.
+        """Remove an item permanently.
 
         Removes an item of the trash, and everything below it. Only its owner may do this.
 
@@ -1088,8 +1088,8 @@ class AsyncOperations:
     async def trash_item(self, id: str) -> None:
         """Put an item into the trash.
 
-        Everything below a folder goes with it. The item can be restored until the server or a person removes it for
-        good.
+        Everything below a folder goes with it. The item can be restored until the server or a person removes it
+        permanently.
 
         Scope: `access_drive`.
         """
@@ -1234,7 +1234,7 @@ class Operations:
         """Create a public link to a file.
 
         Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file
-        is gone, or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
+        is gone, or its creator is no longer an `admin` of the file. This needs the role `admin` on the file; a file has
         at most 100 links.
 
         Scope: `access_drive`.
@@ -1336,7 +1336,7 @@ class Operations:
     def empty_trash(self) -> models.EmptiedTrash:
         """Empty the trash.
 
-        Removes for good everything in the caller's trash that the caller may remove.
+        Removes permanently everything in the caller's trash that the caller may remove.
 
         Scope: `access_drive`.
         """
@@ -1696,7 +1696,7 @@ class Operations:
         cursor: str | None = None,
         limit: int | None = None,
     ) -> models.OpenUploads:
-        """List the caller's open uploads.
+        """List the caller's unfinished uploads.
 
         The caller's unfinished uploads, page by page, the latest first.
 
@@ -1735,7 +1735,7 @@ class Operations:
         ))
 
     def purge_item(self, id: str) -> None:
-        """Remove an item for good.
+        """Remove an item permanently.
 
         Removes an item of the trash, and everything below it. Only its owner may do this.
 
@@ -1904,8 +1904,8 @@ class Operations:
     def trash_item(self, id: str) -> None:
         """Put an item into the trash.
 
-        Everything below a folder goes with it. The item can be restored until the server or a person removes it for
-        good.
+        Everything below a folder goes with it. The item can be restored until the server or a person removes it
+        permanently.
 
         Scope: `access_drive`.
         """

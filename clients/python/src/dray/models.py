@@ -331,7 +331,7 @@ class FileRequest:
     """Whether the page asks submitters for their name."""
 
     asks_email: Asks
-    """Whether the page asks submitters for their mail address."""
+    """Whether the page asks submitters for their email address."""
 
     folder_each: bool
     """Whether each submitter gets a folder of their own."""
@@ -457,7 +457,7 @@ class Grant:
     """The token that created it, or that token's replacement. The grant ends when this token ends."""
 
     folder_id: ItemId | None = None
-    """The folder that the files go to; absent means the root, or that the folder was removed for good, which ends the
+    """The folder that the files go to; absent means the root, or that the folder was removed permanently, which ends the
     grant.
     """
 
@@ -694,7 +694,7 @@ class Member:
     """Their name, for people."""
 
     email: str
-    """Their mail address."""
+    """Their email address."""
 
     type: str
     """Their role in the workspace: `owner` or `member`."""
@@ -781,7 +781,7 @@ class NewGrant:
     """The maximum size of all files together, in bytes. Absent or null means that only the quota limits them."""
 
     types: list[str] | None = None
-    """Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or an ending of the name
+    """Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or a file extension
     (`.pdf`). Absent, null or empty means every type that the server accepts.
     """
 
@@ -842,11 +842,11 @@ class NewRequest:
     """Whether the page asks submitters for their name."""
 
     asks_email: Asks | None = None
-    """Whether the page asks submitters for their mail address. Dray checks its form only."""
+    """Whether the page asks submitters for their email address. Dray checks its form only."""
 
     folder_each: bool | None = None
     """Whether each submitter gets a folder of their own below `folder_id`. It is created with their first file, and its
-    name is their name (or mail address) and the time.
+    name is their name (or email address) and the time.
     """
 
     max_submitters: int | None = None
@@ -897,7 +897,7 @@ class NewSubmitter:
     """The submitter's name, if the request asks for it. It is ignored otherwise."""
 
     email: str | None = None
-    """The submitter's mail address, if the request asks for it. It is ignored otherwise."""
+    """The submitter's email address, if the request asks for it. It is ignored otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -997,7 +997,7 @@ class OpenedRequest:
     """Whether to ask the submitter for their name."""
 
     asks_email: Asks
-    """Whether to ask the submitter for their mail address."""
+    """Whether to ask the submitter for their email address."""
 
     max_files: int
     """The maximum number of files of one submitter."""
@@ -1023,7 +1023,7 @@ class Participant:
     """Their name, for people."""
 
     email: str
-    """Their mail address."""
+    """Their email address."""
 
     role: Role
     """Their role."""
@@ -1334,7 +1334,7 @@ class Submitter:
     """The name that they gave."""
 
     email: str | None = None
-    """The mail address that they gave."""
+    """The email address that they gave."""
 
     created_at: datetime
     """When they opened the request: RFC 3339 in UTC with milliseconds."""
@@ -1528,7 +1528,7 @@ class TrashedItem(Item):
     """When it was put there: RFC 3339 in UTC with milliseconds."""
 
     removed_at: datetime
-    """When the server removes it for good."""
+    """When the server removes it permanently."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ use crate::{Error, Result, wire_time};
 pub struct Submitter {
     /// The name that they gave.
     pub name: Option<String>,
-    /// The mail address that they gave.
+    /// The email address that they gave.
     pub email: Option<String>,
     /// When they opened the request.
     pub created_at: Timestamp,
@@ -44,7 +44,7 @@ impl Submitter {
             return Err(Error::field("name", "must be one line without control characters"));
         }
         if email.is_some_and(|email| has_controls(email) || !is_address(email)) {
-            return Err(Error::field("email", "must be a mail address such as ada@example.com"));
+            return Err(Error::field("email", "must be an email address such as ada@example.com"));
         }
         Ok(Self {
             name: name.map(str::to_owned),
@@ -54,7 +54,7 @@ impl Submitter {
         })
     }
 
-    /// The name of their own folder: their name or mail address, changed where items cannot have it, and the time.
+    /// The name of their own folder: their name or email address, changed where items cannot have it, and the time.
     pub fn folder_name(&self) -> String {
         const MOST_CHARS: usize = 100;
         let time = self.created_at.strftime("%Y-%m-%d %H.%M.%S");
@@ -78,7 +78,7 @@ fn asked<'a>(field: &'static str, asks: Asks, given: Option<&'a str>) -> Result<
     }
 }
 
-/// Whether a text has the form of a mail address.
+/// Whether a text has the form of an email address.
 fn is_address(text: &str) -> bool {
     let has_parts = text.split_once('@').is_some_and(|(user, host)| {
         !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')

@@ -168,7 +168,7 @@ pub struct Config {
     pub download_ttl: Duration,
     /// Which uploads the server accepts, and how long it waits for them.
     pub uploads: UploadRules,
-    /// How long items stay in the trash before they are removed for good.
+    /// How long items stay in the trash before they are removed permanently.
     pub trash_life: Duration,
     /// How long a stopping server lets requests under way finish.
     pub shutdown_grace: Duration,

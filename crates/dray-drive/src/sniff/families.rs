@@ -1,7 +1,7 @@
 //! Which MIME types are several names of one format or of one container, so that a signature cannot distinguish them. All names
 //! here are without `x-`. It knows no bytes.
 
-use crate::ending::Ending;
+use crate::extension::Extension;
 
 /// The family of text, and those of containers that many formats use.
 pub(super) const TEXT: &str = "text";
@@ -393,8 +393,8 @@ pub(super) fn is_contained(announced: &str, found: &str) -> bool {
 }
 
 /// The other type that a file whose name ends like this may have, if systems announce this one for both.
-pub(super) fn other_type(ending: &Ending, mime_type: &str) -> Option<&'static str> {
+pub(super) fn other_type(extension: &Extension, mime_type: &str) -> Option<&'static str> {
     let mime_type = plain(mime_type);
-    let is_it = |(end, types, _): &&(&str, &[&str], &str)| ending.is(end) && types.contains(&&*mime_type);
+    let is_it = |(end, types, _): &&(&str, &[&str], &str)| extension.is(end) && types.contains(&&*mime_type);
     AMBIGUOUS.iter().find(is_it).map(|(.., other)| *other)
 }

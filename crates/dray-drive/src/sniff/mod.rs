@@ -9,7 +9,7 @@ mod text;
 
 use self::families::{DER, GZIP, OLE, TEXT, ZIP, family};
 use self::text::Text;
-use crate::ending::Ending;
+use crate::extension::Extension;
 use crate::item::MimeType;
 use crate::rules::{FileType, UploadRules, essence};
 use crate::{Error, Result};
@@ -82,7 +82,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Whether the file is a compressed text, as the end of its name says. Many clients announce the type of the text.
+    /// Whether the file is a compressed text, as its file extension says. Many clients announce the type of the text.
     fn is_compressed_as_named(&self, announced: &str, by_name: Option<&str>) -> bool {
         let of_name = by_name.map(family);
         let is_compressed = |kind: String| COMPRESSED.contains(&&*kind) && of_name == Some(kind);
@@ -96,8 +96,8 @@ fn begins_otherwise(found: &str, head: &[u8]) -> bool {
 }
 
 /// Whether a file that is announced as one type may have a name of the other. Its bytes agree with both.
-fn fit(ending: &Ending, by_name: &str, announced: &str) -> bool {
-    let other = |mime_type: &str| families::other_type(ending, mime_type).map(family);
+fn fit(extension: &Extension, by_name: &str, announced: &str) -> bool {
+    let other = |mime_type: &str| families::other_type(extension, mime_type).map(family);
     let (named, said) = (family(by_name), family(announced));
     let is_loose = |mime_type: &str| families::is_media(mime_type) && !families::is_firm(mime_type);
     named == said
@@ -119,8 +119,8 @@ pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: 
     }
     let ((name, mime_type), shown) = (file, Shown::by(head));
     let announced = Some(essence(mime_type)).filter(|announced| announced != MimeType::UNKNOWN);
-    let ending = Ending::of(name);
-    let by_name = ending.mime_type().filter(|by_name| *by_name != MimeType::UNKNOWN);
+    let extension = Extension::of(name);
+    let by_name = extension.mime_type().filter(|by_name| *by_name != MimeType::UNKNOWN);
     let is_limited = !(types.is_empty() && rules.allowed_types.is_empty() && rules.blocked_types.is_empty());
     let is_allowed = |other: &str| {
         let allow = |types: &[FileType]| types.is_empty() || types.iter().any(|one| one.is_of(name, other));
@@ -129,7 +129,7 @@ pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: 
             && !rules.blocked_types.iter().any(|one| one.is_of(name, other))
     };
     let is_it = |mime_type: &str| {
-        let other = families::other_type(&ending, mime_type);
+        let other = families::other_type(&extension, mime_type);
         shown.agree(mime_type) || other.is_some_and(|other| shown.agree(other) && is_allowed(other))
     };
     let mismatch = |announced: &str| {
@@ -143,9 +143,9 @@ pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: 
     {
         return mismatch(announced);
     }
-    // If types are limited, the file may have been admitted because of the end of its name.
+    // If types are limited, the file may have been admitted because of its file extension.
     if let Some(by_name) = by_name.filter(|_| is_limited)
-        && !(is_it(by_name) && announced.as_ref().is_none_or(|announced| fit(&ending, by_name, announced)))
+        && !(is_it(by_name) && announced.as_ref().is_none_or(|announced| fit(&extension, by_name, announced)))
     {
         return mismatch(by_name);
     }

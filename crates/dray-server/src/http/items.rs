@@ -85,7 +85,7 @@ pub(super) async fn change(
 
 /// Put an item into the trash
 ///
-/// Everything below a folder goes with it. The item can be restored until the server or a person removes it for good.
+/// Everything below a folder goes with it. The item can be restored until the server or a person removes it permanently.
 #[utoipa::path(
     delete, path = "/drive/files/{id}", operation_id = "trashItem", tag = "Trash",
     params(PathId),

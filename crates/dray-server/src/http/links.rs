@@ -28,7 +28,7 @@ pub(super) const PRIVATE: [(HeaderName, HeaderValue); 3] = [
 /// Create a public link to a file
 ///
 /// Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file is gone,
-/// or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
+/// or its creator is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
 #[utoipa::path(
     post, path = "/drive/files/{id}/links", operation_id = "createLink", tag = "Sharing",
     params(PathId), request_body = NewLink,

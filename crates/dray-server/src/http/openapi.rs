@@ -52,7 +52,7 @@ const TAGS: [(&str, &str); 9] = [
     ),
     (
         "Grants",
-        "What a backend gives to one person's page: the seven calls of an upload accept a grant as bearer token.",
+        "Upload-only tokens for visitors of an application: the seven calls of an upload accept a grant as bearer token.",
     ),
     ("Drive", "Files and folders, and how to find them."),
     ("Trash", "Items that were removed and can still be restored."),

@@ -49,7 +49,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::FileTypeNotAllowed => (
             Code::FileTypeNotAllowed,
-            "Files of this type are not accepted here. The end of the name and mimeType say which type a file has.".into(),
+            "Files of this type are not accepted here. The file extension and mimeType say which type a file has.".into(),
         ),
         E::FileTypeMismatch { announced, found } => (
             Code::FileTypeMismatch,
@@ -184,7 +184,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
                 drive::QuotaOf::User => "your quota",
                 drive::QuotaOf::Workspace => "the workspace's quota",
             };
-            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and only {left_bytes} are left of {whose}. {open_uploads} unfinished uploads reserve {held_bytes} bytes of it, and the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something for good, or ask the operator of this server."))
+            (Code::QuotaExceeded, format!("fileSize is {needed_bytes} bytes, and only {left_bytes} are left of {whose}. {open_uploads} unfinished uploads reserve {held_bytes} bytes of it, and the trash counts too. Finish or abort uploads (GET /drive/uploads lists yours, as `dray uploads list` does), remove something permanently, or ask the operator of this server."))
         }
         E::QuotaOfOthers => (Code::QuotaExceeded,
             "The owner of this place, or of the file that would be replaced, has not enough space left in their quota for this file. Ask them to free some.".into(),

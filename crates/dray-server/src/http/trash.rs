@@ -46,7 +46,7 @@ pub(super) async fn restore(
     Ok(Json(app.service.restore_item(&caller, id, app.service.now()).await?.to_wire()))
 }
 
-/// Remove an item for good
+/// Remove an item permanently
 ///
 /// Removes an item of the trash, and everything below it. Only its owner may do this.
 #[utoipa::path(
@@ -65,7 +65,7 @@ pub(super) async fn purge(
 
 /// Empty the trash
 ///
-/// Removes for good everything in the caller's trash that the caller may remove.
+/// Removes permanently everything in the caller's trash that the caller may remove.
 #[utoipa::path(
     delete, path = "/drive/trash", operation_id = "emptyTrash", tag = "Trash",
     responses((status = OK, description = "What was removed.", body = EmptiedTrash)),

@@ -120,7 +120,7 @@ pub(super) async fn abort(
     Ok(NoContent)
 }
 
-/// List the caller's open uploads
+/// List the caller's unfinished uploads
 ///
 /// The caller's unfinished uploads, page by page, the latest first.
 #[utoipa::path(

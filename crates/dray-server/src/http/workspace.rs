@@ -30,7 +30,7 @@ pub(super) async fn info(
 #[utoipa::path(
     get, path = "/workspace/members", operation_id = "listMembers", tag = "Workspace",
     params(
-        ("q" = Option<String>, Query, max_length = 255, description = "Part of a name or mail address."),
+        ("q" = Option<String>, Query, max_length = 255, description = "Part of a name or email address."),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 500, description = "The maximum number of members on this page; 100 by default."),
         ("offset" = Option<u64>, Query, minimum = 0, maximum = 4_294_967_295_i64, description = "How many to skip; 0 by default."),
     ),

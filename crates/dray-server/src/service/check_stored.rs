@@ -21,7 +21,7 @@ impl Service {
         self.check_type(&lease.upload, &lease.upload.object_key).await
     }
 
-    /// Refuses an object of another size than was announced. That ends the upload for good, so it must show twice.
+    /// Refuses an object of another size than was announced. That ends the upload permanently, so it must show twice.
     pub(super) async fn check_size(&self, upload: &Upload) -> Result<()> {
         let announced_bytes = upload.size_bytes;
         let find = async || self.objects.find(&upload.object_key).await?.ok_or(Error::FinalizePending);
@@ -36,7 +36,7 @@ impl Service {
     }
 
     /// Refuses the bytes at `key` if they are of another type than was announced, if the operator asks for that
-    /// check. That ends the upload for good, so an external store must show it twice.
+    /// check. That ends the upload permanently, so an external store must show it twice.
     pub(super) async fn check_type(&self, upload: &Upload, key: &str) -> Result<()> {
         if !self.rules.verify_types || upload.size_bytes == 0 {
             return Ok(());

@@ -28,7 +28,7 @@ pub(super) fn check_announced(upload: &Upload, wanted: Option<&Crc64>) -> Result
 
 impl Service {
     /// If the object must have a checksum that the store has not checked: asks the store for its checksum, or reads the
-    /// object back. A mismatch ends the upload for good, so it must show twice.
+    /// object back. A mismatch ends the upload permanently, so it must show twice.
     pub(super) async fn prove_checksum(&self, lease: &Lease) -> Result<()> {
         let is_unchecked = !self.objects.checks_what_it_completes();
         let Some(announced) = lease.upload.crc64.as_ref().filter(|_| is_unchecked) else { return Ok(()) };

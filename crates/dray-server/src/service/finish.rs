@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Service;
 
 impl Service {
-    /// Waits until there is something to remove for good.
+    /// Waits until there is something to remove permanently.
     pub(crate) async fn sweep_is_wanted(&self) {
         self.sweep_soon.notified().await;
     }

@@ -357,7 +357,7 @@ fn known(c: &Conn, caller: &Caller, id: RequestId) -> Result<(FileRequest, u64, 
 }
 
 /// Refuses to delete a request to which files have arrived, unless the caller owns the folder: the list of its submitters
-/// says who sent the files in it. (A request goes with its folder when that is removed for good.)
+/// says who sent the files in it. (A request goes with its folder when that is removed permanently.)
 fn check_removable(c: &Conn, caller: &Caller, request: &FileRequest) -> Result<()> {
     let is_owner =
         items::seen_in_trash(c, caller, request.folder)?.is_some_and(|seen| seen.role == Role::Owner);

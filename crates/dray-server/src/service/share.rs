@@ -1,6 +1,6 @@
 //! How strangers share what they may use up together: places for unfinished uploads, and bytes of a quota.
 
-/// What is left for strangers, and how much of it is used by those who come with one visitor. Amounts are uploads or bytes.
+/// What is left for strangers, and how much of it the visitor's network and file request use. Amounts are uploads or bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Share {
     /// What is left for all strangers.

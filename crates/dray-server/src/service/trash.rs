@@ -1,4 +1,4 @@
-//! The trash: putting items in, listing, restoring, and removing for good.
+//! The trash: putting items in, listing, restoring, and removing permanently.
 
 use dray_api::{ItemId, TrashPage, TrashedItem, UserId};
 use jiff::Timestamp;
@@ -86,7 +86,7 @@ impl Service {
             .await
     }
 
-    /// Removes an item of the trash for good, with everything below it.
+    /// Removes an item of the trash permanently, with everything below it.
     pub(crate) async fn purge_item(&self, caller: &Caller, id: ItemId, now: Timestamp) -> Result<()> {
         caller.require_whole_drive()?;
         let (service, caller) = (self.clone(), *caller);
@@ -102,7 +102,7 @@ impl Service {
         Ok(())
     }
 
-    /// Removes for good everything in the caller's trash that they may remove. Returns the number of items.
+    /// Removes permanently everything in the caller's trash that they may remove. Returns the number of items.
     pub(crate) async fn empty_trash(&self, caller: &Caller, now: Timestamp) -> Result<u64> {
         caller.require_whole_drive()?;
         let _turn = self.turn(caller).await?;

@@ -34,7 +34,7 @@ pub(super) struct Known {
     pub(super) shares_name: bool,
 }
 
-/// Whether a client has removed its item for good.
+/// Whether a client has removed its item permanently.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Deletion {
     #[default]

@@ -141,7 +141,7 @@ impl Actor {
         self.delete(&format!("/drive/files/{id}")).await.done();
     }
 
-    /// Removes an item of the trash for good.
+    /// Removes an item of the trash permanently.
     pub(crate) async fn purge(&self, id: &str) {
         self.delete(&format!("/drive/trash/{id}")).await.done();
     }

@@ -196,7 +196,7 @@ async fn nobody_moves_a_shared_item_to_where_they_have_more_rights() {
     let member = world.participant("member@example.com", &owner, &shared, "member").await;
     let own = member.folder("own", None).await;
     for item in [&inner, &file] {
-        // In their own folder they would own it, and could share it or remove it for good.
+        // In their own folder they would own it, and could share it or remove it permanently.
         assert_eq!(member.move_to(item, Some(&own)).await.refused(), refusal(403, "role_too_low"));
         assert_eq!(member.move_to(item, None).await.refused(), refusal(403, "role_too_low"));
     }

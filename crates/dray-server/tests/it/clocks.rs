@@ -58,7 +58,7 @@ async fn the_server_with_the_fast_clock_ends_no_upload_early_and_removes_ended_o
     assert_eq!(ahead.count("uploads where state = 'open' and name = 'lives'").await, 1);
 }
 
-/// A file is removed for good while a backup is about to copy it; then a server sweeps whose clock is so far off.
+/// A file is removed permanently while a backup is about to copy it; then a server sweeps whose clock is so far off.
 async fn check_swept_during_backup(minutes_off: i64) {
     let store = World::start().await;
     let (middle, s3) = Middle::start(&store).await;

@@ -1,4 +1,4 @@
-//! The trash: `DELETE /drive/files/{id}`, `GET /drive/trash`, restoring, and removing for good.
+//! The trash: `DELETE /drive/files/{id}`, `GET /drive/trash`, restoring, and removing permanently.
 
 use dray_api::limits::MAX_FOLDER_DEPTH;
 use jiff::SignedDuration;
@@ -355,7 +355,7 @@ async fn an_object_that_cannot_be_removed_does_not_delay_others() {
     assert_eq!(world.count("tombstones where tries = 1").await, 5, "each waits for its own next try");
 }
 
-/// An item is restored and removed for good at once. One of them wins, and the other says so.
+/// An item is restored and removed permanently at once. One of them wins, and the other says so.
 #[tokio::test]
 async fn of_restoring_and_removing_at_once_one_wins() {
     let world = World::start().await;

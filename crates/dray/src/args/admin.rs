@@ -60,7 +60,7 @@ pub(crate) enum TokenCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  export DRAY_TOKEN=$(dray token create --user alice@example.com)")]
 pub(crate) struct CreateToken {
-    /// Mail address of the token's user
+    /// Email address of the token's user
     #[arg(long, value_name = "EMAIL")]
     pub(crate) user: String,
     /// What the token may do; may be repeated
@@ -99,7 +99,7 @@ pub(crate) enum UserCommand {
     /// Add a user
     #[command(after_help = "Example:\n  dray user add alice@example.com --name \"Alice Liddell\"")]
     Add {
-        /// The user's mail address
+        /// The user's email address
         email: String,
         /// The user's name [default: the address up to the @]
         #[arg(long)]
@@ -112,7 +112,7 @@ pub(crate) enum UserCommand {
         after_help = "Examples:\n  dray user quota alice@example.com 50GiB\n  dray user quota alice@example.com none"
     )]
     Quota {
-        /// The user's mail address
+        /// The user's email address
         email: String,
         /// A size, such as 500MB or 50GiB; `none` means no limit
         #[arg(value_parser = parse_quota)]
@@ -164,7 +164,7 @@ Examples:
 
 The drive's store has an object that marks it. A server does not start on a store without it, because it would take every \
 file for lost. Use this after the files were copied by other means than `dray migrate` or `dray restore`, or if they are lost \
-and are to be sent again. It says how many of some of the drive's files the store has. Stop all servers first. From then on \
+and are to be sent again. It looks up a sample of the drive's files and prints how many the store has. Stop all servers first. From then on \
 no other store is the drive's.")]
     Adopt(Place),
 }

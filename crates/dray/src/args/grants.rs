@@ -49,7 +49,7 @@ pub(crate) struct CreateGrant {
     /// Largest size of all files together, such as 1GiB [default: what the quota has room for]
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_size: Option<ByteSize>,
-    /// Accepted type of files: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
+    /// Accepted type of files: a MIME type (image/png), a group (image/*) or a file extension (.pdf); may be
     /// repeated [default: any]
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) types: Vec<String>,

@@ -58,7 +58,7 @@ pub(crate) struct Mv {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "`dray trash` restores them. The server removes them for good after 30 days, unless its operator sets another time."
+    after_help = "`dray trash restore ID` restores one. The server removes them permanently after 30 days, unless its operator sets another time."
 )]
 pub(crate) struct Rm {
     /// The files and folders; everything in a folder goes with it
@@ -79,14 +79,14 @@ pub(crate) enum TrashCommand {
         #[command(flatten)]
         connection: Connection,
     },
-    /// Remove an item for good
+    /// Remove an item permanently
     Remove {
         /// The file or folder
         id: ItemId,
         #[command(flatten)]
         connection: Connection,
     },
-    /// Remove everything in the trash for good
+    /// Remove everything in the trash permanently
     Empty(Connection),
 }
 
@@ -104,7 +104,7 @@ pub(crate) enum ShareCommand {
     Add {
         /// The file or folder
         id: ItemId,
-        /// The person's mail address
+        /// The person's email address
         email: String,
         /// What the person may do
         role: GivenRole,
@@ -115,7 +115,7 @@ pub(crate) enum ShareCommand {
     Remove {
         /// The file or folder
         id: ItemId,
-        /// The person's mail address
+        /// The person's email address
         email: String,
         #[command(flatten)]
         connection: Connection,

@@ -50,7 +50,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start the drive
+    /// Start the server
     Serve(Box<Serve>),
     /// Upload files and folders
     Upload(Upload),
@@ -75,7 +75,7 @@ pub(crate) enum Command {
     Mv(Mv),
     /// Put files and folders of the drive into the trash
     Rm(Rm),
-    /// List the trash, restore items or remove them for good
+    /// List the trash, restore items or remove them permanently
     Trash {
         #[command(subcommand)]
         command: TrashCommand,
@@ -92,7 +92,7 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: LinkCommand,
     },
-    /// Create, list and revoke grants, with which other people's pages upload into a folder of yours
+    /// Create, list and revoke grants: upload-only tokens for your application's visitors
     Grant {
         #[command(subcommand)]
         command: GrantCommand,

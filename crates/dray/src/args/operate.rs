@@ -28,7 +28,7 @@ Examples:
   dray backup --no-bytes /mnt/backup/rows --database-url postgres://… --s3-bucket drive
 
 The rows are all from one moment. The bytes of files never change, so the next backup into the same folder copies \
-only what is new. A file that cannot be read stops no other: the command names it, and ends with exit code 1. Servers can keep running. The backup leaves out other buckets of the embedded store, which do not belong to the drive: \
+only what is new. If one file cannot be read, the command names it, continues with the others, and ends with exit code 1. Servers can keep running. The backup leaves out other buckets of the embedded store, which do not belong to the drive: \
 the command names them and says how much is in them.")]
 pub(crate) struct Backup {
     /// Folder to write to; created if it does not exist
@@ -50,8 +50,8 @@ Examples:
   dray restore /mnt/backup/dray --data ./new-data
   dray restore /mnt/backup/dray --database-url postgres://… --s3-bucket drive
 
-The database must be empty. What the store already has is compared by checksum, and read back if the store tells none. A file \
-that is missing or damaged in the backup stops no other: the command names it, and ends with exit code 1. Run a restore again that was interrupted, or \
+The database must be empty. What the store already has is compared by checksum, and read back if the store tells none. If a file \
+is missing or damaged in the backup, the command names it, restores the others, and ends with exit code 1. Run a restore again that was interrupted, or \
 that missed files: it brings what is missing, as long as the database has exactly the rows of the backup.")]
 pub(crate) struct Restore {
     /// Folder that `dray backup` wrote
@@ -67,7 +67,7 @@ Example:
   dray migrate --to-database postgres://dray@db/drive --to-s3-bucket drive --to-s3-endpoint http://s3:9000 --to-s3-path-style
 
 Stop the server first. The old folder does not change. The command reads back and compares every object and \
-all rows. A file that cannot be moved stops no other: the command names it, and ends with exit code 1. Run an interrupted move again: it continues where it stopped. Dray finds credentials as AWS's tools do.")]
+all rows. If one file cannot be moved, the command names it, continues with the others, and ends with exit code 1. Run an interrupted move again: it continues where it stopped. Dray finds credentials as AWS's tools do.")]
 pub(crate) struct Migrate {
     /// Postgres to move the rows to; the database must be empty
     #[arg(long, env = "DRAY_TO_DATABASE", value_name = "URL", hide_env_values = true, group = "to_rows", value_hint = ValueHint::Url)]
@@ -98,7 +98,7 @@ Examples:
   dray sweep --orphans --delete
 
 Orphans are objects and uploads in the store that the drive does not know. They remain when a database is restored \
-from an older backup, when a restore or a move to another store was killed and not run again, or when a request or a part reaches the store much later than it was sent. One that the store does not remove stops no other: the command names it, and ends with exit \
+from an older backup, when a restore or a move to another store was killed and not run again, or when a request or a part reaches the store much later than it was sent. If the store does not remove one, the command names it, continues with the others, and ends with exit \
 code 1. The server removes everything else by itself.")]
 pub(crate) struct Sweep {
     /// Find objects and uploads in the store that the drive does not know

@@ -85,7 +85,7 @@ pub(crate) struct CreateRequest {
     /// Whether to ask submitters for their name
     #[arg(long, value_enum, default_value_t = Ask::No)]
     pub(crate) ask_name: Ask,
-    /// Whether to ask submitters for their mail address
+    /// Whether to ask submitters for their email address
     #[arg(long, value_enum, default_value_t = Ask::No)]
     pub(crate) ask_email: Ask,
     /// Give each submitter a folder of their own
@@ -109,7 +109,7 @@ pub(crate) struct CreateRequest {
     /// Largest size of the files of all submitters together, such as 50GiB [default: what the quota has room for]
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_total_size: Option<ByteSize>,
-    /// Type of files: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be repeated [default:
+    /// Type of files: a MIME type (image/png), a group (image/*) or a file extension (.pdf); may be repeated [default:
     /// any]
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) types: Vec<String>,

@@ -76,7 +76,7 @@ pub(crate) struct Serve {
     /// How many unfinished uploads a user may have at once
     #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS)]
     pub(crate) max_open_uploads: u32,
-    /// Type of files that are accepted: a MIME type (image/png), a group (image/*) or the end of a name (.pdf); may be
+    /// Type of files that are accepted: a MIME type (image/png), a group (image/*) or a file extension (.pdf); may be
     /// repeated [default: any]
     #[arg(long = "allow-type", env = "DRAY_ALLOW_TYPE", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) allow_types: Vec<FileType>,

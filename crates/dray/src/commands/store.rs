@@ -31,8 +31,7 @@ async fn adopt(Place { data, s3, url }: Place) -> anyhow::Result<Exit> {
     store.close().await;
     admin.close().await;
     let (found, sampled) = adopted?;
-    let text =
-        format!("this store is the drive's now; of {sampled} files that were looked for, it has {found}");
+    let text = format!("the drive now uses this store, which has {found} of {sampled} sampled files");
     Output::new(data.json).result(&text, &json!({ "sampled": sampled, "found": found }))?;
     Ok(Exit::Ok)
 }

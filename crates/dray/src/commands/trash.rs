@@ -36,11 +36,11 @@ pub(super) async fn trash(command: TrashCommand) -> anyhow::Result<Exit> {
         TrashCommand::Remove { id, connection } => {
             connect(&connection)?.remove_item(id).await?;
             Output::new(connection.json)
-                .result(&format!("{id} is removed for good"), &json!({ "id": id }))?;
+                .result(&format!("{id} is removed permanently"), &json!({ "id": id }))?;
         }
         TrashCommand::Empty(connection) => {
             let emptied = connect(&connection)?.empty_trash().await?;
-            let text = format!("{} removed for good", emptied.removed);
+            let text = format!("{} removed permanently", emptied.removed);
             Output::new(connection.json).result(&text, &emptied)?;
         }
     }

@@ -64,7 +64,7 @@ fn a_folder_is_listed_renamed_moved_trashed_and_restored() {
     drive.ok(&["trash", "remove", &outer]);
     assert_eq!(drive.ok(&["trash", "list"]), "");
     drive.ok(&["rm", &ten]);
-    assert_eq!(drive.ok(&["trash", "empty"]), "1 removed for good\n");
+    assert_eq!(drive.ok(&["trash", "empty"]), "1 removed permanently\n");
 }
 
 #[test]

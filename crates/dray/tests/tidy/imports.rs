@@ -24,7 +24,7 @@ pub(crate) struct Import {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Target {
     /// A top-level module of the same crate.
-    Room(String),
+    Module(String),
     /// Another crate, as code spells it.
     Crate(String),
 }
@@ -34,7 +34,7 @@ pub(crate) struct Sources {
     /// Its name, as in `Cargo.toml`.
     pub(crate) name: String,
     /// Its top-level modules.
-    pub(crate) rooms: BTreeSet<String>,
+    pub(crate) modules: BTreeSet<String>,
     /// Everything that its files import, without tests.
     pub(crate) imports: Vec<Import>,
 }
@@ -51,20 +51,20 @@ impl Sources {
     pub(crate) fn read(root: &Path, folder: &Path) -> Self {
         let src = folder.join("src");
         let entry = [src.join("lib.rs"), src.join("main.rs")].into_iter().find(|file| file.exists()).unwrap();
-        let mut modules = Vec::new();
-        read_module(&[], &entry, &src, &mut modules);
-        let rooms: BTreeSet<String> = modules
+        let mut files = Vec::new();
+        read_module(&[], &entry, &src, &mut files);
+        let modules: BTreeSet<String> = files
             .iter()
             .filter(|module| module.path.len() == 1)
             .map(|module| module.path[0].clone())
             .collect();
-        let shown = root_names(&modules[0].syntax, &rooms);
+        let shown = root_names(&files[0].syntax, &modules);
         let at_root = entry.file_stem().unwrap().to_str().unwrap().to_owned();
         let mut imports = Vec::new();
-        for module in &modules {
+        for module in &files {
             let mut reader = Reader {
                 module,
-                rooms: &rooms,
+                modules: &modules,
                 shown: &shown,
                 at_root: &at_root,
                 root,
@@ -74,28 +74,29 @@ impl Sources {
         }
         imports.sort();
         imports.dedup();
-        Self { name: folder.file_name().unwrap().to_str().unwrap().to_owned(), rooms, imports }
+        Self { name: folder.file_name().unwrap().to_str().unwrap().to_owned(), modules, imports }
     }
 
-    /// The arrows between rooms: who imports, whom, and where. They exclude those of the root file, which wires all rooms.
-    pub(crate) fn arrows(&self) -> BTreeMap<(String, String), String> {
-        let mut arrows = BTreeMap::new();
+    /// The imports between modules: who imports, whom, and where. They exclude those of the root file, which connects all modules.
+    pub(crate) fn between_modules(&self) -> BTreeMap<(String, String), String> {
+        let mut found = BTreeMap::new();
         for Import { from, to, place } in &self.imports {
-            if let Target::Room(to) = to
+            if let Target::Module(to) = to
                 && from != to
                 && !["lib", "main"].contains(&from.as_str())
             {
-                arrows.entry((from.clone(), to.clone())).or_insert_with(|| place.clone());
+                found.entry((from.clone(), to.clone())).or_insert_with(|| place.clone());
             }
         }
-        arrows
+        found
     }
 
-    /// The other crates that `room` imports (`None` means any room), and where.
-    pub(crate) fn crates(&self, room: Option<&str>) -> BTreeMap<String, String> {
-        let of_room = self.imports.iter().filter(|import| room.is_none_or(|room| room == import.from));
+    /// The other crates that `module` imports (`None` means any module), and where.
+    pub(crate) fn crates(&self, module: Option<&str>) -> BTreeMap<String, String> {
+        let of_module =
+            self.imports.iter().filter(|import| module.is_none_or(|module| module == import.from));
         let mut crates = BTreeMap::new();
-        for import in of_room {
+        for import in of_module {
             if let Target::Crate(name) = &import.to {
                 crates.entry(name.clone()).or_insert_with(|| import.place.clone());
             }
@@ -133,15 +134,15 @@ fn is_test(attrs: &[Attribute]) -> bool {
     })
 }
 
-/// Names that the root file imports by `use`, and the room of each: `crate::Error` is `error`'s. A name from another crate
-/// has no room.
-fn root_names(root: &syn::File, rooms: &BTreeSet<String>) -> BTreeMap<String, Option<String>> {
+/// Names that the root file imports by `use`, and the module of each: `crate::Error` is `error`'s. A name from another crate
+/// has no module.
+fn root_names(root: &syn::File, modules: &BTreeSet<String>) -> BTreeMap<String, Option<String>> {
     let mut names = BTreeMap::new();
     for item in &root.items {
         if let Item::Use(ItemUse { tree, .. }) = item {
             for (path, name) in leaves(tree) {
                 let first = path.iter().find(|segment| !["crate", "self"].contains(&segment.as_str()));
-                names.insert(name, first.filter(|first| rooms.contains(*first)).cloned());
+                names.insert(name, first.filter(|first| modules.contains(*first)).cloned());
             }
         }
     }
@@ -182,7 +183,7 @@ fn collect(tree: &UseTree, before: &mut Vec<String>, found: &mut Vec<(Vec<String
 /// Walks a file and records its imports.
 struct Reader<'a> {
     module: &'a Module,
-    rooms: &'a BTreeSet<String>,
+    modules: &'a BTreeSet<String>,
     shown: &'a BTreeMap<String, Option<String>>,
     at_root: &'a str,
     root: &'a Path,
@@ -205,17 +206,17 @@ impl Reader<'_> {
             "crate" => path[1..].to_vec(),
             "super" => [&self.module.path[..self.module.path.len().saturating_sub(up)], &path[up..]].concat(),
             "self" | "std" | "core" | "alloc" => return None,
-            _ if self.module.path.is_empty() && self.rooms.contains(first) => path.to_vec(),
+            _ if self.module.path.is_empty() && self.modules.contains(first) => path.to_vec(),
             _ if is_crate(first) => return Some(Target::Crate(first.to_owned())),
             _ => return None,
         };
         let name = absolute.first()?;
-        if self.rooms.contains(name) {
-            return Some(Target::Room(name.clone()));
+        if self.modules.contains(name) {
+            return Some(Target::Module(name.clone()));
         }
         match self.shown.get(name) {
-            Some(room) => room.clone().map(Target::Room),
-            None => Some(Target::Room(self.at_root.to_owned())),
+            Some(module) => module.clone().map(Target::Module),
+            None => Some(Target::Module(self.at_root.to_owned())),
         }
     }
 
@@ -325,8 +326,9 @@ fn an_import_is_found_however_it_is_spelled() {
         "use super::super::{log::{self}, service::*};\nfn wait() { tokio::select! { _ = axum::serve() => {} } }",
     );
     let sources = Sources::read(folder.path(), folder.path());
-    let arrows: Vec<String> = sources.arrows().into_keys().map(|(from, to)| format!("{from} {to}")).collect();
-    assert_eq!(arrows, ["http db", "http lib", "http log", "http service", "service db", "service log"]);
+    let found: Vec<String> =
+        sources.between_modules().into_keys().map(|(from, to)| format!("{from} {to}")).collect();
+    assert_eq!(found, ["http db", "http lib", "http log", "http service", "service db", "service log"]);
     assert_eq!(sources.crates(Some("http")).into_keys().collect::<Vec<_>>(), ["axum", "tokio"]);
-    assert_eq!(sources.arrows()[&("service".to_owned(), "log".to_owned())], "src/service.rs:1");
+    assert_eq!(sources.between_modules()[&("service".to_owned(), "log".to_owned())], "src/service.rs:1");
 }

@@ -1,4 +1,4 @@
-//! Checks the whole repository: what each room must not know, and habits that no lint checks. An error
+//! Checks the whole repository: what each module must not know, and habits that no lint checks. An error
 //! names the rule, the file and the line.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot continue fails")]
@@ -6,8 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod architecture;
 mod imports;
-mod rooms;
 mod sql;
 
 const LONGEST_FILE: usize = 450;
@@ -55,12 +55,12 @@ fn is_source(name: &str) -> bool {
 }
 
 #[test]
-fn sql_is_only_in_the_database_rooms() {
-    let rooms = ["crates/dray-db/src/", "crates/dray-sqlite/src/", "crates/dray-object-store/src/meta/"];
+fn sql_is_only_in_the_database_modules() {
+    let folders = ["crates/dray-db/src/", "crates/dray-sqlite/src/", "crates/dray-object-store/src/meta/"];
     let sql = ["select ", "insert into ", "update ", "delete from "];
     check(
         "SQL belongs into dray-db (the drive) and meta/ (the store)",
-        |name| is_source(name) && !rooms.iter().any(|room| name.starts_with(room)),
+        |name| is_source(name) && !folders.iter().any(|folder| name.starts_with(folder)),
         |line| sql.iter().any(|word| line.contains(&format!("\"{word}"))) || line.contains("prepare"),
     );
 }
@@ -103,7 +103,7 @@ fn the_terminal_is_written_to_in_one_file() {
     check(
         "the terminal belongs to output.rs, which makes texts safe for it; the server's log to commands/log.rs",
         |name| {
-            ["crates/dray/src/", "crates/dray-client/src/"].iter().any(|room| name.starts_with(room))
+            ["crates/dray/src/", "crates/dray-client/src/"].iter().any(|folder| name.starts_with(folder))
                 && !["crates/dray/src/output.rs", "crates/dray/src/commands/log.rs"].contains(&name)
         },
         |line| {
@@ -114,18 +114,18 @@ fn the_terminal_is_written_to_in_one_file() {
 }
 
 #[test]
-fn pure_rooms_use_no_file_and_no_socket_and_never_wait() {
+fn pure_modules_use_no_file_and_no_socket_and_never_wait() {
     let forbidden = [
         ("crates/dray-api/src/", &["std::fs", "std::net::Tcp", "async fn"][..]),
         ("crates/dray-s3/src/", &["std::fs", "TcpStream", "UdpSocket", "async fn"]),
         ("crates/dray-drive/src/", &["std::fs", "TcpStream", "UdpSocket", "async fn"]),
         ("crates/dray-object-store/src/", &["workspace"]),
     ];
-    for (room, words) in forbidden {
+    for (folder, words) in forbidden {
         for word in words {
             check(
-                &format!("{room} must not know {word}"),
-                |name| name.starts_with(room),
+                &format!("{folder} must not know {word}"),
+                |name| name.starts_with(folder),
                 |line| line.contains(word),
             );
         }

@@ -190,7 +190,7 @@ impl ApiClient {
         }
     }
 
-    /// Starts a sweep at once. Removing something for good does that.
+    /// Starts a sweep at once. Removing something permanently does that.
     pub(crate) async fn sweep_now(&self) {
         self.delete("/trash").await.unwrap().ok();
     }

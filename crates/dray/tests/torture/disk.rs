@@ -123,7 +123,7 @@ async fn fill_and_empty(setup: &mut Setup, how: How) -> Figures {
     Figures { rounds: 2, kills: 1, acknowledged: ledger.len(), note, ..figures }
 }
 
-/// Removes files for good.
+/// Removes files permanently.
 async fn remove(client: &ApiClient, ids: &[String], ledger: &mut Ledger) {
     for id in ids {
         client.delete(&format!("/files/{id}")).await.unwrap().ok();

@@ -267,7 +267,7 @@ impl Pair {
         assert!(is_deep || tree["truncated"] == json!(true) || seen == self.model.live().len(), "{seen}");
     }
 
-    /// Items that are removed for good count until the sweeper has removed them, which does not take long.
+    /// Items that are removed permanently count until the sweeper has removed them, which does not take long.
     async fn compare_usage(&self) {
         let began = Instant::now();
         loop {

@@ -18,7 +18,7 @@ enum During {
     Abort,
     /// Nothing: an upload expires.
     Expiry,
-    /// Nothing: an item that was removed for good is being removed.
+    /// Nothing: an item that was removed permanently is being removed.
     Removal,
 }
 

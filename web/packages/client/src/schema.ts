@@ -191,7 +191,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the caller's open uploads
+         * List the caller's unfinished uploads
          * @description The caller's unfinished uploads, page by page, the latest first.
          *
          *     Scope: `drive_upload` (or `access_drive`).
@@ -308,7 +308,7 @@ export interface paths {
         post?: never;
         /**
          * Put an item into the trash
-         * @description Everything below a folder goes with it. The item can be restored until the server or a person removes it for good.
+         * @description Everything below a folder goes with it. The item can be restored until the server or a person removes it permanently.
          *
          *     Scope: `access_drive`.
          */
@@ -496,7 +496,7 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Remove an item for good
+         * Remove an item permanently
          * @description Removes an item of the trash, and everything below it. Only its owner may do this.
          *
          *     Scope: `access_drive`.
@@ -527,7 +527,7 @@ export interface paths {
         post?: never;
         /**
          * Empty the trash
-         * @description Removes for good everything in the caller's trash that the caller may remove.
+         * @description Removes permanently everything in the caller's trash that the caller may remove.
          *
          *     Scope: `access_drive`.
          */
@@ -630,7 +630,7 @@ export interface paths {
         /**
          * Create a public link to a file
          * @description Anyone who has its address can download the file, without a token, until the link expires, is revoked, the file is gone,
-         *     or its maker is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
+         *     or its creator is no longer an `admin` of the file. This needs the role `admin` on the file; a file has at most 100 links.
          *
          *     Scope: `access_drive`.
          */
@@ -1175,7 +1175,7 @@ export interface components {
             hasPassword: boolean;
             /** @description Whether the page asks submitters for their name. */
             asksName: components["schemas"]["Asks"];
-            /** @description Whether the page asks submitters for their mail address. */
+            /** @description Whether the page asks submitters for their email address. */
             asksEmail: components["schemas"]["Asks"];
             /** @description Whether each submitter gets a folder of their own. */
             folderEach: boolean;
@@ -1289,7 +1289,7 @@ export interface components {
             id: components["schemas"]["GrantId"];
             /** @description The token that created it, or that token's replacement. The grant ends when this token ends. */
             tokenId: components["schemas"]["TokenId"];
-            /** @description The folder that the files go to; absent means the root, or that the folder was removed for good, which ends the grant. */
+            /** @description The folder that the files go to; absent means the root, or that the folder was removed permanently, which ends the grant. */
             folderId?: components["schemas"]["ItemId"];
             /** @description What the holder may do. */
             verbs: components["schemas"]["Verb"][];
@@ -1536,7 +1536,7 @@ export interface components {
             _id: components["schemas"]["UserId"];
             /** @description Their name, for people. */
             name: string;
-            /** @description Their mail address. */
+            /** @description Their email address. */
             email: string;
             /** @description Their role in the workspace: `owner` or `member`. */
             type: string;
@@ -1620,8 +1620,8 @@ export interface components {
              */
             maxBytes?: number | null;
             /**
-             * @description Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or an ending of the
-             *     name (`.pdf`). Absent, null or empty means every type that the server accepts.
+             * @description Which types of files the holder may upload: a MIME type (`image/png`), a group (`image/*`) or a file extension
+             *     (`.pdf`). Absent, null or empty means every type that the server accepts.
              */
             types?: string[] | null;
             /**
@@ -1676,11 +1676,11 @@ export interface components {
             password?: string | null;
             /** @description Whether the page asks submitters for their name. */
             asksName?: components["schemas"]["Asks"];
-            /** @description Whether the page asks submitters for their mail address. Dray checks its form only. */
+            /** @description Whether the page asks submitters for their email address. Dray checks its form only. */
             asksEmail?: components["schemas"]["Asks"];
             /**
              * @description Whether each submitter gets a folder of their own below `folderId`. It is created with their first file, and its
-             *     name is their name (or mail address) and the time.
+             *     name is their name (or email address) and the time.
              */
             folderEach?: boolean;
             /**
@@ -1731,7 +1731,7 @@ export interface components {
             password?: string | null;
             /** @description The submitter's name, if the request asks for it. It is ignored otherwise. */
             name?: string | null;
-            /** @description The submitter's mail address, if the request asks for it. It is ignored otherwise. */
+            /** @description The submitter's email address, if the request asks for it. It is ignored otherwise. */
             email?: string | null;
         };
         /** @description `POST /tokens`. */
@@ -1821,7 +1821,7 @@ export interface components {
             deadline?: string;
             /** @description Whether to ask the submitter for their name. */
             asksName: components["schemas"]["Asks"];
-            /** @description Whether to ask the submitter for their mail address. */
+            /** @description Whether to ask the submitter for their email address. */
             asksEmail: components["schemas"]["Asks"];
             /**
              * Format: int32
@@ -1847,7 +1847,7 @@ export interface components {
             userId: components["schemas"]["UserId"];
             /** @description Their name, for people. */
             name: string;
-            /** @description Their mail address. */
+            /** @description Their email address. */
             email: string;
             /** @description Their role. */
             role: components["schemas"]["Role"];
@@ -2147,7 +2147,7 @@ export interface components {
             id: components["schemas"]["GrantId"];
             /** @description The name that they gave. */
             name?: string;
-            /** @description The mail address that they gave. */
+            /** @description The email address that they gave. */
             email?: string;
             /**
              * Format: date-time
@@ -2224,7 +2224,7 @@ export interface components {
             trashedAt: string;
             /**
              * Format: date-time
-             * @description When the server removes it for good.
+             * @description When the server removes it permanently.
              */
             removedAt: string;
         };
@@ -4115,7 +4115,7 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
-                /** @description Part of a name or mail address. */
+                /** @description Part of a name or email address. */
                 q?: string;
                 /** @description The maximum number of members on this page; 100 by default. */
                 limit?: number;

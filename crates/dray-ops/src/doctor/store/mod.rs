@@ -326,7 +326,7 @@ impl<'a> Patient<'a> {
 
     async fn delete(&mut self) -> Step {
         const CHECK: &str = "delete";
-        const WHY: &str = "removing a file for good must release its space";
+        const WHY: &str = "removing a file permanently must release its space";
         let outcome = match self.objects.delete(&self.key).await {
             Ok(()) => self.objects.head(&self.key).await,
             Err(err) => Err(err),

@@ -272,7 +272,7 @@ async fn a_type_by_another_name_is_refused_at_finalize_and_hinders_no_other_file
         let files = [
             (typed("a.png", "image/png", PNG), PNG),
             (typed("b.png", "image/png", EXE), EXE),
-            // Admitted because of the end of its name.
+            // Admitted because of its file extension.
             (typed("c.png", "application/octet-stream", EXE), EXE),
         ];
         let wanted: Vec<Value> = files.iter().map(|(file, _)| file.clone()).collect();

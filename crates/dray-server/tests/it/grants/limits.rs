@@ -153,7 +153,7 @@ async fn a_type_by_another_name_is_refused_when_the_server_looks_at_what_was_sto
     assert_eq!(refused.refused_for("portable-executable"), refusal(400, "file_type_mismatch"));
     assert_eq!(holder.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
     let (_, _, refused) = send("a.png", "application/octet-stream", EXE).await;
-    assert_eq!(refused.refused(), refusal(400, "file_type_mismatch"), "let in by the end of its name");
+    assert_eq!(refused.refused(), refusal(400, "file_type_mismatch"), "let in by its file extension");
     assert!(owner.listed("root").await.is_empty());
     send("a.png", "image/png", PNG).await.2.ok();
     assert_eq!(states(&owner, &grant).await, ["finalized", "aborted", "aborted"]);

@@ -210,7 +210,7 @@ impl History {
         (who.user, Vec::new())
     }
 
-    /// When an item is removed for good, so are its links, its file requests, and the tokens and grants that are confined to it.
+    /// When an item is removed permanently, so are its links, its file requests, and the tokens and grants that are confined to it.
     async fn forget_removed(&mut self) {
         self.drive.swept().await;
         let items = &self.model.items;

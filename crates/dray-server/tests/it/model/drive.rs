@@ -129,7 +129,7 @@ impl Drive {
         self.send(Request::builder().uri(path(url)), Vec::new()).await.status
     }
 
-    /// Waits until items that were removed for good are gone, because the sweep runs in its own task.
+    /// Waits until items that were removed permanently are gone, because the sweep runs in its own task.
     pub(crate) async fn swept(&self) {
         while self.database.count(self.data.path(), "items where purged_at is not null").await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;

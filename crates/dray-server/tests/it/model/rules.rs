@@ -8,7 +8,7 @@
 //! 2. An item in the trash, or below an item in the trash, is invisible. A confined token sees its folder and everything
 //!    below it.
 //! 3. A viewer reads. A member also adds, renames, replaces, and moves or trashes what is in the folder. An admin also
-//!    gives and takes roles and makes links. An owner also removes for good.
+//!    gives and takes roles and makes links. An owner also removes permanently.
 //! 4. No act except giving a role lets anybody have more than they had, unless the actor has that role and is an admin.
 //!    Nobody loses what they had, unless the actor is an admin of the item. ([`Model::is_lawful`])
 //! 5. A trashed item is in the trash of those who owned it or a folder above it, and of whoever trashed it, as long as

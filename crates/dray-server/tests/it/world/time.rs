@@ -44,7 +44,7 @@ impl World {
         admin.close().await;
     }
 
-    /// Waits until the server has swept: it removes what somebody removed for good, whatever its clock says.
+    /// Waits until the server has swept: it removes what somebody removed permanently, whatever its clock says.
     pub(crate) async fn see_a_sweep(&self) {
         let owner = self.owner();
         let file = owner.folder("swept", None).await;

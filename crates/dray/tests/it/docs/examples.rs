@@ -1,7 +1,7 @@
 //! The examples run: every `sh` block of a page, in order, against a server of the page's own.
 //!
-//! An example finds `report.pdf`, `big.iso` and `photos/` in its folder, the user bob@example.com, the variables
-//! `DRAY_URL`, `DRAY_TOKEN` and `DRAY_DATA`, and `dray` on its path. The test replaces `FILE_ID` and `FOLDER_ID` by the ids
+//! An example finds `report.pdf`, `big.iso` and `photos/` in its folder, the variables `DRAY_URL`, `DRAY_TOKEN` and
+//! `DRAY_DATA`, and `dray` on its path. The test replaces `FILE_ID` and `FOLDER_ID` by the ids
 //! of a file and a folder that it makes for the block.
 
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use super::page::{Block, Page, pages};
-use crate::drive::{Drive, dray, succeeded};
+use crate::drive::{Drive, dray};
 
 fn runnable(page: &Page) -> Vec<Block> {
     page.blocks().into_iter().filter(|block| block.language == "sh").collect()
@@ -23,10 +23,6 @@ fn stage() -> Drive {
     std::fs::create_dir(drive.here().join("photos")).unwrap();
     drive.file("photos/harbour.jpg", 5000);
     drive.file("photos/pier.jpg", 0);
-    let mut command = dray();
-    succeeded(
-        &command.args(["user", "add", "bob@example.com", "--data"]).arg(drive.data()).output().unwrap(),
-    );
     drive
 }
 

@@ -31,11 +31,12 @@ pub(super) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-/// Every page: of the root, of the book, and of the crates.
+/// Every page: of the root, of the book, of the tests, and of the crates.
 pub(super) fn pages() -> Vec<Page> {
     let mut files = Vec::new();
     markdown_in(&root(), false, &mut files);
     markdown_in(&root().join("docs"), true, &mut files);
+    markdown_in(&root().join("tests"), false, &mut files);
     for entry in fs::read_dir(root().join("crates")).unwrap() {
         markdown_in(&entry.unwrap().path(), false, &mut files);
     }

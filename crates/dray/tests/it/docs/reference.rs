@@ -1,8 +1,9 @@
-//! The reference is complete: its pages have every setting, route and command that exists, and no others.
+//! The reference is complete: its pages have every setting, route, error code and command that exists, and no others.
 
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use dray_api::ErrorCode;
 use serde_json::Value;
 
 use super::help::Commands;
@@ -30,6 +31,26 @@ fn commands_has_every_command() {
         let name = format!("dray {}", command.words.join(" "));
         assert!(code.contains(&name), "docs/src/reference/commands.md does not name `{name}`");
     }
+}
+
+/// The rows of a table whose first cell is code, with the texts of their cells.
+fn rows(page: &str) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(root().join(format!("docs/src/reference/{page}.md"))).unwrap();
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| row.trim_matches(['|', ' ']).split(" | ").map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn errors_has_every_code_with_its_status_its_meaning_and_advice() {
+    let (page, codes) = (rows("errors"), ErrorCode::ALL);
+    for code in codes {
+        let name = code.as_str();
+        let row = page.iter().find(|row| row[0] == format!("`{name}`"));
+        let row = row.unwrap_or_else(|| panic!("docs/src/reference/errors.md lacks {name}"));
+        assert_eq!(format!("{}: {}.", row[1], row[2]), code.description(), "{name}");
+        assert!(row.len() == 4 && !row[3].is_empty(), "{name}: what to do is missing");
+    }
+    assert_eq!(page.len(), codes.len(), "docs/src/reference/errors.md has codes that do not exist");
 }
 
 /// The routes of a server's OpenAPI document, without the path that all API routes share, and whether each creates

@@ -1,14 +1,14 @@
-//! The end of a name, which tells people and systems the type of a file. Everything that judges a file by the end of its name
+//! File extensions, which tell people and systems the type of a file. Everything that judges a file by its extension
 //! does it here. This file does not know which types are accepted.
 
 use dray_api::text::shows_nothing;
 
-/// The end of a name, without what follows it unseen.
+/// The extension of a name, without the dots, blanks and invisible characters after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ending(String);
+pub struct Extension(String);
 
-impl Ending {
-    /// The end of this name. Upper and lower case count as the same.
+impl Extension {
+    /// The extension of this name. Upper and lower case count as the same.
     pub fn of(name: &str) -> Self {
         Self(visible(name).to_lowercase())
     }
@@ -40,17 +40,17 @@ mod tests {
         for unseen in
             ["", ".", " ", ". .", "\u{a0}", "\u{3000}", "\u{200b}", "\u{200f}.", "\u{ad}", "\u{fe0f} ."]
         {
-            let ending = Ending::of(&format!("a.tar.PDF{unseen}"));
-            assert!(ending.is(".pdf") && ending.is(".tar.pdf") && !ending.is(".tar"), "{unseen:?}");
-            assert_eq!(ending.mime_type(), Some("application/pdf"), "{unseen:?}");
+            let extension = Extension::of(&format!("a.tar.PDF{unseen}"));
+            assert!(extension.is(".pdf") && extension.is(".tar.pdf") && !extension.is(".tar"), "{unseen:?}");
+            assert_eq!(extension.mime_type(), Some("application/pdf"), "{unseen:?}");
         }
     }
 
     #[test]
     fn a_name_that_is_only_an_end_has_its_type() {
-        assert_eq!(Ending::of(".pdf").mime_type(), Some("application/pdf"));
+        assert_eq!(Extension::of(".pdf").mime_type(), Some("application/pdf"));
         for name in ["pdf", "", "...", "a.", "a.unheard-of", "a.pdf x"] {
-            assert_eq!(Ending::of(name).mime_type(), None, "{name:?}");
+            assert_eq!(Extension::of(name).mime_type(), None, "{name:?}");
         }
     }
 }
