@@ -116,9 +116,7 @@ impl WantedParts {
         let mut stored = PartList::of_stored(stored)?.0;
         match self {
             Self::Exactly(parts) => Ok(parts.clone()),
-            Self::All if stored.is_empty() => {
-                Err(Error::InvalidPart { detail: "It has no part of this upload yet.".into() })
-            }
+            Self::All if stored.is_empty() => Err(Error::NothingStored),
             Self::All => Ok(PartList(stored)),
             Self::Numbers(wanted) => {
                 stored
