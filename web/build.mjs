@@ -14,6 +14,8 @@ const dist = new URL("dist/", here);
 const LIMITS = { "index.html": 60 * 1024, "request.html": 40 * 1024, "docs.html": 520 * 1024 };
 // Larger files go into the binary gzipped, because every browser accepts gzip.
 const PLAIN_BYTES = 128 * 1024;
+// Smaller files are not worth compressing: compression.rs has the same limit.
+const LEAST_BYTES = 4096;
 
 const options = { absWorkingDir: here.pathname, bundle: true, minify: true, write: false, charset: "utf8", plugins: [plugin], conditions };
 /** The script or style sheet of an entry point, and what the script loads when it needs it, by name. */
@@ -77,6 +79,12 @@ for (const [name, limit] of Object.entries(KIT)) {
   const hashed = `${name}-${hashOf(contents)}.js`;
   output.set(`kit/${hashed}`, contents);
   output.set(`kit/${name}.js`, `export * from "./${hashed}";\n`);
+}
+
+// Beside each script and style lies the same, compressed once as far as gzip can: the server sends it to all who accept gzip.
+for (const [name, contents] of [...output]) {
+  const isPlain = Buffer.from(contents).subarray(0, 2).toString("hex") !== "1f8b";
+  if (!name.endsWith(".html") && isPlain && contents.length >= LEAST_BYTES) output.set(`${name}.gz`, gzipSync(contents, { level: 9 }));
 }
 
 // This comes last, because a build that fails must not remove the last good pages.

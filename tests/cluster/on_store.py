@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import time
+import urllib.request
 
 import boto3
 import botocore.config
@@ -16,6 +17,8 @@ from uploads import Client, File, Ledger, Uploader, children
 
 # After this time, nothing may be left of abandoned uploads.
 SWEPT_SECS = 600
+# A store that has not answered a PUT of one byte after this time never does.
+ANSWER_SECS = 10
 
 
 class Store:
@@ -38,7 +41,7 @@ class Store:
         }
         keys = {"aws_access_key_id": environment["AWS_ACCESS_KEY_ID"]}
         keys["aws_secret_access_key"] = environment["AWS_SECRET_ACCESS_KEY"]
-        style = botocore.config.Config(s3={"addressing_style": "path"})
+        style = botocore.config.Config(s3={"addressing_style": "path"}, signature_version="s3v4")
         self.s3 = boto3.client("s3", endpoint_url=self.endpoint, region_name="us-east-1", config=style, **keys)
         self.dray = Dray(self.binary, self.folder / "dray", self.settings)
 
@@ -71,13 +74,29 @@ def doctor(store):
     return [f"**{name}**" if level == "FAIL" else name for level, name in found]
 
 
+def takes_forms(store):
+    """Whether the store takes a signed PUT of a part with the content type of a form, which curl's `--data-binary` sends."""
+    which = {"Bucket": "dray", "Key": "form"}
+    upload = {**which, "UploadId": store.s3.create_multipart_upload(**which)["UploadId"]}
+    url = store.s3.generate_presigned_url("upload_part", {**upload, "PartNumber": 1})
+    put = urllib.request.Request(url, b"x", {"Content-Type": "application/x-www-form-urlencoded"}, method="PUT")
+    try:
+        with urllib.request.urlopen(put, timeout=ANSWER_SECS):
+            return True
+    except OSError:
+        return False
+    finally:
+        store.s3.abort_multipart_upload(**upload)
+
+
 def documented_flow(store):
-    """The documented upload, of 12 MiB in two parts and of an empty file. Like curl's, its PUTs have the type of a form."""
-    if "form content types" in store.script.tell()["lacks"]:
-        return
+    """The documented upload, of 12 MiB in two parts and of an empty file. Like curl's, its PUTs have the type of a form, unless
+    the store does not take them."""
+    as_client = store.dray.as_client()
+    environment = as_client if takes_forms(store) else {**as_client, "PUT_TYPE": ""}
     for arguments in [["12582912", "2"], ["0", "1"]]:
         flow = [str(ROOT / "tests/seed-flow.sh"), *arguments]
-        done = subprocess.run(flow, env=store.dray.as_client(), capture_output=True, text=True, timeout=120)
+        done = subprocess.run(flow, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, f"seed-flow.sh {arguments}: {done.stdout}{done.stderr}"
 
 

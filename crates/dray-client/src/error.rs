@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use dray_api::{ErrorBody, ErrorCode, ItemId, innermost_cause};
 
+use crate::refusal;
+
 /// Why a call or a transfer failed.
 ///
 /// No variant carries the token or a signed URL: both are secrets.
@@ -26,8 +28,9 @@ pub enum Error {
         /// The store's origin.
         store: String,
     },
-    /// The server refused the request. The text is the server's.
-    #[error("{} ({})", .body.message, .body.code.as_str())]
+    /// The server refused the request. The text is the server's, as far as it means something to people without the API;
+    /// `body.message` has it unchanged.
+    #[error("{} ({})", refusal::told(.body), .body.code.as_str())]
     Api {
         /// The HTTP status.
         status: u16,

@@ -14,6 +14,7 @@ pub mod download;
 mod error;
 mod pages;
 pub mod progress;
+mod refusal;
 mod retry;
 mod retry_after;
 mod store;

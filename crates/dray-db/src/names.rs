@@ -12,6 +12,11 @@ pub fn are_renewed(c: &Conn) -> Result<bool, Error> {
     Ok(matches!(progress(c)?, Some((NAME_RULES, None))))
 }
 
+/// Whether the drive is empty, so that there is nothing to update.
+pub fn is_without_items(c: &Conn) -> Result<bool, Error> {
+    Ok(find(c, "select id from items limit 1", &[], |row| row.get::<String>("id"))?.is_none())
+}
+
 /// The version of the rules, and the last item that was updated, if some are left.
 fn progress(c: &Conn) -> Result<Option<(i64, Option<String>)>, Error> {
     let sql = "select version, up_to from name_rules";

@@ -154,6 +154,13 @@ pub fn lock(c: &Conn, workspace: WorkspaceId, user: Option<UserId>) -> Result<()
     }
 }
 
+/// How many users may store as much as they like: neither they nor their workspace has a quota.
+pub fn users_without_quota(c: &Conn) -> Result<u64, Error> {
+    let sql = "select count(*) as users from memberships m join workspaces w on w.id = m.workspace_id
+               where m.quota_bytes is null and w.quota_bytes is null";
+    Ok(find(c, sql, &[], |row| size(row, "users"))?.unwrap_or_default())
+}
+
 /// Sets the quota of a user (`None` means of the whole workspace). A quota of `None` means no limit. `false`
 /// if they are not in the workspace.
 pub fn set_quota(

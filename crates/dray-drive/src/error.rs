@@ -47,6 +47,9 @@ pub enum Error {
         /// The store's answer.
         detail: String,
     },
+    /// Finalize names no parts and takes all that the store has, and the store has none.
+    #[error("the store has nothing of the upload yet")]
+    NothingStored,
     /// A part that is not the last is too small.
     #[error("a part other than the last is smaller than 5 MiB")]
     PartTooSmall,
@@ -183,14 +186,14 @@ pub enum Error {
     #[error("the token is confined to a folder")]
     ConfinedToken,
     /// The caller sees the item, but their role on it does not allow this.
-    #[error("the role {needed:?} is needed")]
+    #[error("the role {} is needed", needed.as_str())]
     RoleTooLow {
         /// The lowest role that is enough.
         needed: Role,
     },
     /// The move would change who can reach the item, or with which role, and the caller's role
     /// does not allow them to decide that.
-    #[error("the move would change who can reach the item, which needs the role {needed:?}")]
+    #[error("the move would change who can reach the item, which needs the role {}", needed.as_str())]
     AccessWouldChange {
         /// The lowest role that is enough.
         needed: Role,
@@ -316,8 +319,14 @@ pub enum Error {
         detail: String,
     },
     /// The store or the database is full.
-    #[error("no space left")]
+    #[error("the disk of the drive's database or of its store is full")]
     NoSpace,
+    /// The disk of a file that an operator's command writes is full.
+    #[error("the disk is full at {path}: free space there, and run the same command again")]
+    DiskFull {
+        /// The file or folder.
+        path: String,
+    },
     /// A defect, or a broken disk.
     #[error("{detail}")]
     Internal {
@@ -335,12 +344,16 @@ impl Error {
                 | Self::DatabaseUnreachable { .. }
                 | Self::FinalizePending
                 | Self::NoSpace
+                | Self::DiskFull { .. }
         )
     }
 
     /// Whether the cause is the server, its database or its disk, and not the request.
     pub fn is_fault(&self) -> bool {
-        matches!(self, Self::DatabaseUnreachable { .. } | Self::NoSpace | Self::Internal { .. })
+        matches!(
+            self,
+            Self::DatabaseUnreachable { .. } | Self::NoSpace | Self::DiskFull { .. } | Self::Internal { .. }
+        )
     }
 
     /// An [`Error::InvalidField`].

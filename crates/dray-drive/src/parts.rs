@@ -115,9 +115,7 @@ impl WantedParts {
     pub fn resolve(&self, stored: Vec<StoredPart>) -> Result<PartList> {
         match self {
             Self::Exactly(parts) => Ok(parts.clone()),
-            Self::All if stored.is_empty() => {
-                Err(Error::InvalidPart { detail: "It has no part of this upload yet.".into() })
-            }
+            Self::All if stored.is_empty() => Err(Error::NothingStored),
             Self::All => PartList::of_stored(stored),
             Self::Numbers(wanted) => {
                 let stored = distinct(stored);

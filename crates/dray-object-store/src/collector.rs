@@ -52,6 +52,13 @@ struct Stuck {
     why: Option<io::Error>,
 }
 
+impl Stuck {
+    /// The reason, for the log.
+    fn why(&self) -> Option<String> {
+        self.why.as_ref().map(ToString::to_string)
+    }
+}
+
 impl Collector {
     /// Starts the thread.
     pub(crate) fn start(self, woken: Receiver<()>, scan: bool) -> io::Result<thread::JoinHandle<()>> {
@@ -65,7 +72,11 @@ impl Collector {
                 stuck = self.collect();
                 // Logged when the number grows, not at every wake-up.
                 if stuck.files > before {
-                    tracing::warn!(files = stuck.files, why = ?stuck.why, "some garbage could not be removed; it is tried again later");
+                    tracing::warn!(
+                        files = stuck.files,
+                        why = stuck.why(),
+                        "some garbage could not be removed; it is tried again later"
+                    );
                 }
                 self.reserve.refill();
                 if !self.wait(&woken) {
@@ -211,7 +222,12 @@ impl Collector {
         if complete && stuck.files == 0 && !self.stopped() {
             self.disk.scanned();
         }
-        tracing::info!(removed, stuck = stuck.files, why = ?stuck.why, "looked for part files that a crash left behind");
+        tracing::info!(
+            removed,
+            stuck = stuck.files,
+            why = stuck.why(),
+            "looked for part files that a crash left behind"
+        );
     }
 
     fn scan_folder(&self, folder: u16, removed: &mut usize, stuck: &mut Stuck) -> Result<(), Failure> {
@@ -238,7 +254,7 @@ fn unnamed(db: &Connection, files: &[PartFileId]) -> Result<Vec<PartFileId>, Fai
 }
 
 fn report(result: Result<(), Failure>) {
-    if let Err(Failure { cause, .. }) = result {
-        tracing::warn!(?cause, "garbage could not be removed; it is tried again later");
+    if let Err(failure) = result {
+        tracing::warn!(cause = failure.told(), "garbage could not be removed; it is tried again later");
     }
 }

@@ -32,6 +32,11 @@ impl Failure {
         self
     }
 
+    /// Why it failed, for the log.
+    pub(crate) fn told(&self) -> String {
+        self.cause.as_ref().map_or_else(|| self.error.message.to_string(), ToString::to_string)
+    }
+
     /// Whether the disk is full.
     pub(crate) fn is_full(&self) -> bool {
         self.error.code == ErrorCode::InsufficientStorage

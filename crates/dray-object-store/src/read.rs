@@ -58,7 +58,7 @@ enum OpenBytes {
 
 /// The stored bytes differ from those that were received.
 #[derive(Debug, thiserror::Error)]
-#[error("part {number} of set {set:?} is damaged: {what}")]
+#[error("part {number} of set {} is damaged: {what}", set.0)]
 struct Damaged {
     set: SetId,
     number: u16,
@@ -200,7 +200,7 @@ async fn next_step(reading: Reading) -> Option<(io::Result<Bytes>, Step)> {
         Ok((reader, Ok(Some(block)))) => Some((Ok(block), go_on(reader))),
         Ok((_, Ok(None))) => None,
         Ok((_, Err(failure))) => {
-            tracing::error!(cause = ?failure.cause, "a download was cut off");
+            tracing::error!(cause = failure.told(), "a download was cut off");
             Some((Err(io::Error::other("the stored bytes cannot be read")), Step::Done))
         }
         Err(error) => Some((Err(io::Error::other(error)), Step::Done)),

@@ -1,6 +1,7 @@
 //! Users, tokens and quotas. These functions work on the database itself, whether the server is running or not.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub const OWNER_EMAIL: &str = "owner@localhost";
 /// An open database.
 pub struct Admin {
     pub(crate) db: Db,
+    /// The lock on the data folder, if no server may use it meanwhile.
+    _alone: Option<File>,
 }
 
 /// A token that was just created. Its secret is stored nowhere else.
@@ -48,7 +51,28 @@ impl Admin {
         if database_url.is_none() {
             data_folder::make(data)?;
         }
-        Ok(Self { db: data_folder::open_database(data, database_url, CONNECTIONS).await? })
+        Self::open_with(data, database_url, None).await
+    }
+
+    /// Like [`Admin::open`], for work that no server may see half done. If the database is the file in the folder, it fails
+    /// while a server or another such command uses it, and no server can start before this is closed. Of the servers on a
+    /// Postgres it knows nothing.
+    pub async fn open_alone(data: &Path, database_url: Option<&DatabaseUrl>) -> Result<Self, Error> {
+        if database_url.is_some() {
+            return Self::open(data, database_url).await;
+        }
+        data_folder::make(data)?;
+        // Before the database is opened, because that updates its tables.
+        let alone = data_folder::lock(data)?;
+        Self::open_with(data, None, Some(alone)).await
+    }
+
+    async fn open_with(
+        data: &Path,
+        database_url: Option<&DatabaseUrl>,
+        alone: Option<File>,
+    ) -> Result<Self, Error> {
+        Ok(Self { db: data_folder::open_database(data, database_url, CONNECTIONS).await?, _alone: alone })
     }
 
     /// At the first start, creates the workspace `default`, its owner, and a token. It returns the token only this once.

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
 use crate::dump::{self, ItemObject};
-use crate::each::{Needs, each, on_disk, plan};
+use crate::each::{Needs, each, plan};
 use crate::inventory::{self, Entry, INVENTORY, sync_folder};
+use crate::on_disk::on_disk;
 use crate::outcome::{Copied, Outcome, Told};
 use crate::store::Store;
 use crate::unlisted;
@@ -68,7 +69,7 @@ impl Admin {
         tell: impl FnMut(Told<'_>),
     ) -> Result<Option<Copied>, dray_server::Error> {
         make_private(folder)
-            .map_err(|source| dray_server::Error::DataFolder { path: folder.to_owned(), source })?;
+            .map_err(|source| dray_server::Error::BackupFolder { path: folder.to_owned(), source })?;
         let holder = random::text()?;
         let term = Term::asked_now(BACKUP_LEASE_LIFE);
         if !self.keep_objects(&holder).await? {
@@ -153,7 +154,7 @@ fn check_same_drive(folder: &Path, new: &Path) -> drive::Result<()> {
     if theirs == ours {
         return Ok(());
     }
-    std::fs::remove_file(new).map_err(Error::internal)?;
+    std::fs::remove_file(new).map_err(on_disk(new))?;
     let names = |ids: &BTreeSet<String>| ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let (theirs, ours) = (names(&theirs), names(&ours));
     let ours = if ours.is_empty() {
@@ -181,7 +182,7 @@ fn replace(
     inventory::write(folder, of_both.values())?;
     sync_folder(folder)?;
     die_at("backup-listed");
-    std::fs::rename(folder.join(format!("{ROWS}.new")), folder.join(ROWS)).map_err(Error::internal)?;
+    std::fs::rename(folder.join(format!("{ROWS}.new")), folder.join(ROWS)).map_err(on_disk(folder))?;
     sync_folder(folder)?;
     die_at("backup-replaced");
     inventory::write(folder, of_new.values())?;
@@ -206,9 +207,9 @@ fn folders_of<'a>(folder: &Path, keys: impl Iterator<Item = &'a String>) -> BTre
 
 /// Makes the name of a backup's folder durable. Its parent may be a folder that this user cannot list.
 fn sync_parent(folder: &Path) -> drive::Result<()> {
-    let parent = std::path::absolute(folder).map_err(Error::internal)?.parent().map(Path::to_owned);
+    let parent = std::path::absolute(folder).map_err(on_disk(folder))?.parent().map(Path::to_owned);
     match parent.map(File::open) {
-        Some(Ok(parent)) => parent.sync_all().map_err(Error::internal),
+        Some(Ok(parent)) => parent.sync_all().map_err(on_disk(folder)),
         _ => Ok(()),
     }
 }
@@ -302,24 +303,25 @@ async fn copy_bytes(
     path: &Path,
     expected: Option<&Crc64>,
 ) -> drive::Result<Option<Crc64>> {
-    private::make_folder(path.parent().unwrap_or(folder)).map_err(|err| on_disk(&err))?;
+    private::make_folder(path.parent().unwrap_or(folder)).map_err(on_disk(folder))?;
     let unfinished = path.with_extension("new");
-    let mut file = private::create_file(&unfinished).map_err(|err| on_disk(&err))?;
+    let on_disk = on_disk(&unfinished);
+    let mut file = private::create_file(&unfinished).map_err(&on_disk)?;
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
     let read = store.objects.read(of, (0, of.size_bytes), |bytes| {
         digest.update(bytes);
-        file.write_all(bytes).map_err(|err| on_disk(&err))
+        file.write_all(bytes).map_err(&on_disk)
     });
     let read = read.await;
     let crc64 = Crc64::of(digest.finalize());
     if read.is_err() || expected.is_some_and(|expected| *expected != crc64) {
-        std::fs::remove_file(&unfinished).map_err(|err| on_disk(&err))?;
+        std::fs::remove_file(&unfinished).map_err(&on_disk)?;
         return read.map(|()| None);
     }
     // The order of fsyncs matters: first the bytes, then the name. A file with its name is complete, and the next
     // backup skips it.
-    file.sync_all().map_err(|err| on_disk(&err))?;
-    std::fs::rename(&unfinished, path).map_err(|err| on_disk(&err))?;
+    file.sync_all().map_err(&on_disk)?;
+    std::fs::rename(&unfinished, path).map_err(&on_disk)?;
     Ok(Some(crc64))
 }
 

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::on_disk::on_disk;
 use dray_db::dump::{TABLES, Table};
 use dray_db::{Conn, Db, dump, names, trash};
 use dray_drive::parts::Crc64;
@@ -80,14 +81,15 @@ impl Summing {
 pub(crate) async fn write(db: &Db, path: &Path, now: Timestamp) -> Result<Sum> {
     let path = path.to_owned();
     db.read_long(move |c| {
-        let mut file = BufWriter::new(private::create_file(&path).map_err(Error::internal)?);
-        let mut put = |line: String| writeln!(file, "{line}").map_err(Error::internal);
+        let on_disk = on_disk(&path);
+        let mut file = BufWriter::new(private::create_file(&path).map_err(&on_disk)?);
+        let mut put = |line: String| writeln!(file, "{line}").map_err(&on_disk);
         let header = Header { format: FORMAT, dray: env!("CARGO_PKG_VERSION").to_owned(), at: now };
         put(json(&header)?)?;
         let sum = each_row(c, &BTreeMap::new(), &mut put)?;
         put(json(&sum)?)?;
-        let file = file.into_inner().map_err(Error::internal)?;
-        file.sync_all().map_err(Error::internal)?;
+        let file = file.into_inner().map_err(|err| on_disk(err.into_error()))?;
+        file.sync_all().map_err(&on_disk)?;
         Ok(sum)
     })
     .await
@@ -183,7 +185,7 @@ impl Rows {
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let file = File::open(path).map_err(|err| broken(format_args!("{}: {err}", path.display())))?;
         let mut lines = BufReader::new(file).lines();
-        let first = lines.next().transpose().map_err(Error::internal)?.unwrap_or_default();
+        let first = lines.next().transpose().map_err(on_disk(path))?.unwrap_or_default();
         let header: Header = parse(&first, 1, path)?;
         if header.format != FORMAT {
             return Err(broken(format_args!(
@@ -195,7 +197,7 @@ impl Rows {
     }
 
     pub(crate) fn next_row(&mut self) -> Result<Option<(&'static Table, Vec<Value>)>> {
-        let Some(line) = self.lines.next().transpose().map_err(Error::internal)? else { return Ok(None) };
+        let Some(line) = self.lines.next().transpose().map_err(on_disk(&self.path))? else { return Ok(None) };
         self.line += 1;
         if line.starts_with(LAST_LINE) {
             self.said = Some(parse(&line, self.line, &self.path)?);

@@ -6,6 +6,7 @@ use std::path::Path;
 use futures_util::{StreamExt as _, stream};
 
 use crate::dump::ItemObject;
+use crate::on_disk::on_disk;
 use crate::outcome::{Outcome, Told};
 use crate::store::Store;
 use dray_drive::{Error, Result};
@@ -25,22 +26,14 @@ impl Needs<'_> {
     /// After an error about one object: finds out whether the same would happen to all others.
     async fn check(&self, err: &Error) -> Result<()> {
         // A full disk, or a key that Dray never makes.
-        if matches!(err, Error::NoSpace | Error::InvalidField { .. }) {
+        if matches!(err, Error::NoSpace | Error::DiskFull { .. } | Error::InvalidField { .. }) {
             return Err(err.clone());
         }
         for store in self.stores {
             store.objects.check().await?;
         }
         let Some(folder) = self.folder else { return Ok(()) };
-        tempfile::Builder::new().prefix("dray").tempfile_in(folder).map(drop).map_err(|err| on_disk(&err))
-    }
-}
-
-/// The error for a file of this machine.
-pub(crate) fn on_disk(err: &std::io::Error) -> Error {
-    match err.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Error::NoSpace,
-        _ => Error::internal(err),
+        tempfile::Builder::new().prefix("dray").tempfile_in(folder).map(drop).map_err(on_disk(folder))
     }
 }
 

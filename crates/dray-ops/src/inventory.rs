@@ -7,6 +7,7 @@ use std::path::Path;
 use dray_object_store::private;
 use serde::{Deserialize, Serialize};
 
+use crate::on_disk::on_disk;
 use dray_drive::parts::Crc64;
 use dray_drive::{self as drive, Error};
 
@@ -65,10 +66,10 @@ pub(crate) fn write<'a>(folder: &Path, entries: impl IntoIterator<Item = &'a Ent
         file.into_inner()?.sync_all()?;
         std::fs::rename(&unfinished, folder.join(INVENTORY))
     };
-    write().map_err(Error::internal)
+    write().map_err(on_disk(&unfinished))
 }
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> drive::Result<()> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::internal)
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(on_disk(folder))
 }

@@ -12,6 +12,7 @@ mod each;
 mod inventory;
 mod left_out;
 mod migrate;
+mod on_disk;
 mod orphans;
 mod outcome;
 mod restore;

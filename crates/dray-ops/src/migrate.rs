@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dray_object_store::private;
 
 use crate::admin::Admin;
 use crate::dump::{self, ItemObject};
-use crate::each::{Needs, each, on_disk, plan};
+use crate::each::{Needs, each, plan};
+use crate::on_disk::on_disk;
 use crate::outcome::{Copied, Outcome, Told};
 use crate::store::Store;
 use dray_drive::clock::Clock;
@@ -30,7 +31,7 @@ impl Admin {
         let ours = dump::sum(&self.db).await?;
         if dump::sum(&to.db).await? != ours {
             let file =
-                tempfile::Builder::new().prefix("migrate").tempfile_in(folder).map_err(Error::internal)?;
+                tempfile::Builder::new().prefix("migrate").tempfile_in(folder).map_err(on_disk(folder))?;
             dump::write(&self.db, file.path(), clock.now()).await?;
             dump::load(&to.db, file.path()).await?;
         }
@@ -58,7 +59,7 @@ impl Admin {
         clock: &Clock,
         mut tell: impl FnMut(Told<'_>),
     ) -> Result<Copied, dray_server::Error> {
-        let rows = tempfile::Builder::new().prefix("migrate").tempfile_in(folder).map_err(Error::internal)?;
+        let rows = tempfile::Builder::new().prefix("migrate").tempfile_in(folder).map_err(on_disk(folder))?;
         dump::write(&self.db, rows.path(), clock.now()).await?;
         let objects = dump::objects(rows.path())?;
         plan(&objects, &mut tell);
@@ -135,11 +136,11 @@ async fn copy(
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Nvme);
     while let Some((offset, len)) = new.next_part() {
         let put = async {
-            let on_disk = |err| on_disk(&err);
-            let mut part = tempfile::NamedTempFile::new_in(folder).map_err(on_disk)?;
+            let on_disk = on_disk(folder);
+            let mut part = tempfile::NamedTempFile::new_in(folder).map_err(&on_disk)?;
             let read = from.objects.read(of, (offset, len), |bytes| {
                 digest.update(bytes);
-                part.write_all(bytes).map_err(on_disk)
+                part.write_all(bytes).map_err(&on_disk)
             });
             read.await?;
             new.put(part.path(), 0, len).await
@@ -160,20 +161,24 @@ async fn copy(
 
 /// What was copied and compared: a line for each object, with its key and its `ETag` in the new store. As long as the
 /// object has this `ETag`, it has the bytes that were compared.
-struct Notes(File);
+struct Notes {
+    file: File,
+    path: PathBuf,
+}
 
 impl Notes {
     /// Opens the notes, and returns the `ETag`s by key. Lines of older versions have none and do not count.
     fn open(folder: &Path, store: &str) -> drive::Result<(Self, BTreeMap<String, String>)> {
         let name: String = store.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = folder.join(format!("migrated-to-{name}"));
-        let file = private::ensure_file(&path).map_err(|err| on_disk(&err))?;
-        let lines = std::fs::read_to_string(&path).map_err(|err| on_disk(&err))?;
+        let on_disk = on_disk(&path);
+        let file = private::ensure_file(&path).map_err(&on_disk)?;
+        let lines = std::fs::read_to_string(&path).map_err(&on_disk)?;
         let compared = lines.lines().filter_map(|line| line.split_once('\t'));
-        Ok((Self(file), compared.map(|(key, etag)| (key.to_owned(), etag.to_owned())).collect()))
+        Ok((Self { file, path }, compared.map(|(key, etag)| (key.to_owned(), etag.to_owned())).collect()))
     }
 
     fn add(&mut self, key: &str, etag: &str) -> drive::Result<()> {
-        writeln!(self.0, "{key}\t{etag}").map_err(|err| on_disk(&err))
+        writeln!(self.file, "{key}\t{etag}").map_err(on_disk(&self.path))
     }
 }

@@ -2,7 +2,6 @@
 //! through the running server or, if none runs, by opening it.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,18 +14,16 @@ use dray_drive as drive;
 use dray_drive::clock::Clock;
 use dray_drive::item::OBJECT_PREFIX;
 use dray_drive::settings::{BUCKET, Config, REGION, S3Config, store_folder};
+use dray_server::Error;
 use dray_server::belonging::{self, Marking, NotOurs};
 use dray_server::embedded::EmbeddedStore;
 use dray_server::metrics::Metrics;
 use dray_server::objects::{Embedded, Objects, Way};
-use dray_server::{Error, data_folder};
 
 /// The store of a drive.
 pub struct Store {
     pub(crate) objects: Objects,
     opened: Option<EmbeddedStore>,
-    /// The lock on the data folder, if no server may run on it.
-    _alone: Option<File>,
 }
 
 impl Store {
@@ -47,21 +44,30 @@ impl Store {
             );
             return Err(NotOurs::Other(detail).into());
         }
-        let store = Self::open_new(data, s3, server_url).await?;
+        let store = Self::open_new(data, s3, Some(server_url)).await?;
         store.proven(of, Marking::Never).await
     }
 
-    /// Opens a store to which a drive is restored or moved.
-    pub async fn open_new(data: &Path, s3: Option<&S3Config>, server_url: &str) -> Result<Self, Error> {
+    /// Opens a store to which a drive is restored or moved, or which becomes its own. No server may have the embedded store
+    /// open.
+    pub async fn open_alone(data: &Path, s3: Option<&S3Config>) -> Result<Self, Error> {
+        Self::open_new(data, s3, None).await
+    }
+
+    /// Opens any store. If a server has the embedded store open, the store is reached at `server_url`; without an address,
+    /// that is an error.
+    pub async fn open_new(
+        data: &Path,
+        s3: Option<&S3Config>,
+        server_url: Option<&str>,
+    ) -> Result<Self, Error> {
         let metrics = Arc::new(Metrics::off());
         let store = match s3 {
-            Some(s3) => {
-                Self { objects: Objects::other(s3, None, &metrics).await?, opened: None, _alone: None }
-            }
+            Some(s3) => Self { objects: Objects::other(s3, None, &metrics).await?, opened: None },
             None => Self::embedded(data, server_url, &metrics).await?,
         };
-        store.objects.check().await.map_err(|source| match (s3, &store.opened) {
-            (None, None) => Error::NoServerAt { url: server_url.to_owned(), source },
+        store.objects.check().await.map_err(|source| match (s3, &store.opened, server_url) {
+            (None, None, Some(url)) => Error::NoServerAt { url: url.to_owned(), source },
             _ => Error::StoreRefused(source),
         })?;
         Ok(store)
@@ -73,10 +79,10 @@ impl Store {
         Ok(Self { objects, ..self })
     }
 
-    async fn embedded(data: &Path, server_url: &str, metrics: &Arc<Metrics>) -> Result<Self, Error> {
-        match open_embedded(data, metrics).await {
-            Ok((opened, objects)) => Ok(Self { objects, opened: Some(opened), _alone: None }),
-            Err(Error::Store(dray_object_store::OpenError::Locked { .. })) => {
+    async fn embedded(data: &Path, server_url: Option<&str>, metrics: &Arc<Metrics>) -> Result<Self, Error> {
+        match (open_embedded(data, metrics).await, server_url) {
+            (Ok((opened, objects)), _) => Ok(Self { objects, opened: Some(opened) }),
+            (Err(Error::Store(dray_object_store::OpenError::Locked { .. })), Some(server_url)) => {
                 let key = dray_object_store::key_of(&store_folder(data), KeyKind::Writer)?;
                 let objects = Objects::embedded(Embedded {
                     way: Way::Url(server_url.trim_end_matches('/').to_owned()),
@@ -85,18 +91,10 @@ impl Store {
                     bucket: BUCKET.to_owned(),
                     metrics: metrics.clone(),
                 })?;
-                Ok(Self { objects, opened: None, _alone: None })
+                Ok(Self { objects, opened: None })
             }
-            Err(err) => Err(err),
+            (Err(err), _) => Err(err),
         }
-    }
-
-    /// Opens the embedded store in `data` for this process alone: no server may be running on it, nor on the database in
-    /// the folder.
-    pub async fn open_alone(data: &Path) -> Result<Self, Error> {
-        let alone = data_folder::lock(data)?;
-        let (opened, objects) = open_embedded(data, &Arc::new(Metrics::off())).await?;
-        Ok(Self { objects, opened: Some(opened), _alone: Some(alone) })
     }
 
     /// Aborts the uploads that an earlier run, which was killed, has begun for these objects: they hold parts, and nothing

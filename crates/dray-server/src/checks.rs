@@ -70,10 +70,7 @@ fn is_taken(endpoint: &Endpoint) -> bool {
 pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
     let least = LEAST_IDLE_LIFE;
     if rules.idle_life < least {
-        let rule = format!(
-            "must be at least {} minutes, because people lose their connection",
-            least.as_secs() / 60
-        );
+        let rule = format!("must be at least {}, because people lose their connection", plain(least));
         return Err(SettingError { setting: "--upload-life", rule });
     }
     if rules.whole_life < rules.idle_life {
@@ -84,7 +81,8 @@ pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
         return Err(SettingError { setting: "--max-open-uploads", rule: "must be at least 1".into() });
     }
     if rules.max_file_bytes > MAX_FILE_BYTES {
-        let rule = format!("must be at most {MAX_FILE_BYTES}, which is the largest file that S3 accepts");
+        let most = MAX_FILE_BYTES >> 40;
+        let rule = format!("must be at most {most}TiB, which is the largest file that S3 accepts");
         return Err(SettingError { setting: "--max-file-size", rule });
     }
     Ok(())
@@ -96,7 +94,7 @@ pub(crate) fn download_ttl_secs(ttl: Duration) -> Result<u32, SettingError> {
     let allowed = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
     u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
         setting: "--download-ttl",
-        rule: "must be 1 minute to 7 days, which is the longest that S3 accepts".into(),
+        rule: "must be 1m to 7d, which is the longest that S3 accepts".into(),
     })
 }
 
@@ -107,10 +105,24 @@ pub(crate) fn url_ttl_secs(ttl: Duration, rules: &UploadRules) -> Result<u32, Se
     u32::try_from(ttl.as_secs()).ok().filter(|_| allowed.contains(&ttl)).ok_or_else(|| SettingError {
         setting: "--url-ttl",
         rule: format!(
-            "must be 1 to {} seconds, because an upload expires --upload-life after its parts were last signed",
-            longest.as_secs()
+            "must be 1s to {}, because an upload expires --upload-life after its parts were last signed",
+            plain(longest)
         ),
     })
+}
+
+/// A time as flags take it, in whole seconds: `23h`, `1h 30m`.
+fn plain(time: Duration) -> String {
+    let mut left = time.as_secs();
+    let mut parts = Vec::new();
+    for (unit, secs) in [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)] {
+        let count = left / secs;
+        left %= secs;
+        if count > 0 || (secs == 1 && parts.is_empty()) {
+            parts.push(format!("{count}{unit}"));
+        }
+    }
+    parts.join(" ")
 }
 
 /// Logs a warning if the settings show signs of a proxy that is not trusted.
@@ -120,5 +132,20 @@ pub(crate) fn warn_of_unknown_proxy(config: &Config, listener: IpAddr) {
             sign,
             "the server seems to be behind a proxy that --trust-proxy does not name: {PROXY_SHARES}"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_time_is_told_as_flags_take_it() {
+        for (secs, shown) in [(82_800, "23h"), (5400, "1h 30m"), (86_400, "1d"), (61, "1m 1s"), (0, "0s")] {
+            assert_eq!(plain(Duration::from_secs(secs)), shown);
+        }
+        let refused =
+            url_ttl_secs(Duration::from_hours(48), &UploadRules::default()).unwrap_err().to_string();
+        assert!(refused.starts_with("--url-ttl must be 1s to 23h, "), "{refused}");
     }
 }

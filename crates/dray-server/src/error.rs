@@ -17,6 +17,14 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
+    /// The folder of a backup cannot be created or written.
+    #[error("the backup folder {} cannot be used: {source}; name another FOLDER, or let this user write there", path.display())]
+    BackupFolder {
+        /// The folder.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// Another process serves or moves the drive in this folder.
     #[error("the drive in {} is in use by another process: a server, or a command; wait for it, or stop it", path.display())]
     FolderInUse {

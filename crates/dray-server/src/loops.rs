@@ -27,7 +27,25 @@ pub(crate) async fn sweep_for_ever(service: Service, metrics: Arc<Metrics>) {
             Ok(report) if report == Report::default() => {}
             Ok(report) => {
                 metrics.swept(&report);
-                tracing::info!(?report, "swept");
+                let Report {
+                    finalized,
+                    reopened,
+                    expired,
+                    oversized,
+                    trash_expired,
+                    removed,
+                    objects_removed,
+                } = report;
+                tracing::info!(
+                    finalized,
+                    reopened,
+                    expired,
+                    oversized,
+                    trash_expired,
+                    removed,
+                    objects_removed,
+                    "swept"
+                );
             }
             Err(err) => {
                 metrics.sweep_failures.increment(1);

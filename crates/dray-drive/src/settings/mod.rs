@@ -282,11 +282,17 @@ impl Config {
         if url.starts_with("https:") && self.tls.is_none() {
             return Some("--public-url is https, and the server has no --tls-cert");
         }
-        let host = url.parse::<http::Uri>().ok()?.host()?.trim_matches(['[', ']']).to_owned();
-        let is_local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let is_local = is_local_url(url)?;
         (listens_locally && !is_local)
             .then_some("--public-url is another host, and --listen can be reached only from this machine")
     }
+}
+
+/// Whether only this machine can follow the address; `None` if it has no host.
+pub fn is_local_url(url: &str) -> Option<bool> {
+    let uri = url.parse::<http::Uri>().ok()?;
+    let host = uri.host()?.trim_matches(['[', ']']);
+    Some(host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
 }
 
 /// Where clients reach the store, from an address such as `https://drive.example.com`.

@@ -154,7 +154,10 @@ impl Meta {
         if settled {
             let marked = self.write_blocking(|db| Ok(garbage::mark_closed(db)?));
             if let Err(failure) = marked {
-                tracing::warn!(error = ?failure.cause, "could not record that the store was closed; the next start looks for left-over files");
+                tracing::warn!(
+                    cause = failure.told(),
+                    "could not record that the store was closed; the next start looks for left-over files"
+                );
             }
         }
         self.writer.close_blocking();

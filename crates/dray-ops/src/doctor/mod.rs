@@ -2,6 +2,7 @@
 //! that it made.
 
 mod bytes;
+mod exposed;
 mod mark;
 mod place;
 mod proxy;
@@ -51,17 +52,28 @@ impl Finding {
     }
 }
 
-/// Checks what a server with these settings would use. `page` is the origin that the page is served from,
-/// `listen` the address that the server listens on.
-pub async fn examine(config: &Config, page: &str, listen: &str) -> Vec<Finding> {
+/// Where a server is reached, besides what its [`Config`] says.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses<'a> {
+    /// The origin that the page is served from.
+    pub page: &'a str,
+    /// The address that the server listens on.
+    pub listen: &'a str,
+    /// The address that it answers requests for metrics on.
+    pub metrics: Option<&'a str>,
+}
+
+/// Checks what a server with these settings would use.
+pub async fn examine(config: &Config, at: &Addresses<'_>) -> Vec<Finding> {
     let mut findings = place::folder(config);
     findings.extend(place::database(config).await);
     match &config.s3 {
         None => findings.push(place::embedded_store(config)),
-        Some(s3) => findings.extend(store::examine(config, s3, page).await),
+        Some(s3) => findings.extend(store::examine(config, s3, at.page).await),
     }
     findings.extend(mark::examine(config).await);
-    findings.extend(bytes::examine(config, listen).await);
-    findings.push(proxy::examine(config, listen));
+    findings.extend(bytes::examine(config, at.listen).await);
+    findings.push(proxy::examine(config, at.listen));
+    findings.extend(exposed::examine(config, at).await);
     findings
 }

@@ -1,5 +1,5 @@
-//! Compresses answers with zstd or gzip: the API's JSON and the page's text, if they are long enough. Answers of the store
-//! do not pass here, so files are sent unchanged.
+//! Compresses answers with zstd or gzip: the API's JSON and the pages, if they are long enough. The page's scripts and styles
+//! were compressed when they were built (`page.rs`). Answers of the store do not pass here, so files are sent unchanged.
 //!
 //! The length of a compressed answer reveals no secret (BREACH): whoever gets an answer sent a token with the request.
 //! Another page cannot make a browser do that, so nobody else can choose parts of the answer.
@@ -57,11 +57,24 @@ pub(super) fn disregard_impossible(mut request: Request) -> Request {
     request
 }
 
+/// Whether a client accepts gzip, and may get what was compressed before.
+pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let choices = values.flat_map(|text| text.split(',')).map(weighed);
+    choices.into_iter().find(|(coding, _)| coding == "gzip").is_some_and(|(_, is_refused)| !is_refused)
+}
+
 fn excludes_identity(choice: &str) -> bool {
+    let (coding, is_refused) = weighed(choice);
+    is_refused && matches!(&*coding, "*" | "identity")
+}
+
+/// A coding of an `Accept-Encoding`, in lower case, and whether the client refuses it: `q=0`.
+fn weighed(choice: &str) -> (String, bool) {
     let (coding, weight) = choice.split_once(';').unwrap_or((choice, ""));
-    let is_zero = weight
+    let is_refused = weight
         .trim()
         .strip_prefix(['q', 'Q'])
         .is_some_and(|q| q.strip_prefix('=').is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
-    is_zero && matches!(&*coding.trim().to_ascii_lowercase(), "*" | "identity")
+    (coding.trim().to_ascii_lowercase(), is_refused)
 }

@@ -74,7 +74,12 @@ impl Error {
                 "Send the body as JSON, with the header Content-Type: application/json and without Content-Encoding."
                     .into(),
             ),
-            Self::RouteNotFound { path } => (Code::RouteNotFound, format!("There is no route {path}.")),
+            Self::RouteNotFound { path } => (
+                Code::RouteNotFound,
+                format!(
+                    "There is no route {path}. Check the address, and whether this server serves below another path."
+                ),
+            ),
             Self::MethodNotAllowed { method } => (
                 Code::MethodNotAllowed,
                 format!(
@@ -185,10 +190,13 @@ impl IntoResponse for Error {
         let (code, message) = self.parts();
         let status = status(code);
         if status.is_server_error() && code != Code::QuotaExceeded {
-            match &self {
-                Self::Drive(err) => tracing::error!(code = code.as_str(), cause = %err, "request failed"),
-                other => tracing::error!(code = code.as_str(), cause = ?other, "request failed"),
-            }
+            let cause = match &self {
+                Self::Drive(err) => err.to_string(),
+                Self::Timeout { .. } => "it took too long".to_owned(),
+                Self::Panicked => "its handler panicked".to_owned(),
+                _ => message.clone(),
+            };
+            tracing::error!(code = code.as_str(), cause, "request failed");
         } else {
             tracing::debug!(code = code.as_str(), %message, "request refused");
         }

@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 
 use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
 use super::error::{Error, route_not_found};
 use super::extract::PathText;
-use super::{App, BasePath};
+use super::{App, BasePath, compression};
 use crate::{drive, random};
 
 #[derive(RustEmbed)]
@@ -33,6 +33,8 @@ const CHECK_FIRST: HeaderValue = HeaderValue::from_static("no-cache");
 const HASH_CHARS: usize = 10;
 /// The beginning of a file that `web/build.mjs` has compressed because it is large (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The end of the name of a compressed file beside the plain one.
+const GZIPPED: &str = ".gz";
 
 pub(super) async fn index(State(app): State<App>) -> Result<Response, Error> {
     html("index.html", &app, CHECKSUMS)
@@ -112,21 +114,33 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;")
 }
 
-pub(super) async fn asset(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {
+pub(super) async fn asset(uri: Uri, headers: HeaderMap, PathText(path): PathText) -> Result<Response, Error> {
     let Some(path) = path else { return Err(route_not_found(uri).await) };
-    let name = format!("assets/{path}");
-    let file = Files::get(&name).ok_or(Error::RouteNotFound { path: format!("/{name}") })?;
-    Ok(page(file.data, file.metadata.mimetype(), FOR_EVER, ASSET_POLICY))
+    built(&format!("assets/{path}"), &headers, FOR_EVER)
 }
 
 /// The kit for pages without a bundler. `/kit/upload.js` always has the same address and imports the current build.
 /// The files of a build have names that change with their bytes.
-pub(super) async fn kit(uri: Uri, PathText(path): PathText) -> Result<Response, Error> {
+pub(super) async fn kit(uri: Uri, headers: HeaderMap, PathText(path): PathText) -> Result<Response, Error> {
     let Some(path) = path else { return Err(route_not_found(uri).await) };
-    let name = format!("kit/{path}");
-    let file = Files::get(&name).ok_or(Error::RouteNotFound { path: format!("/{name}") })?;
     let cache = if has_hash(&path) { FOR_EVER } else { CHECK_FIRST };
-    Ok(page(file.data, file.metadata.mimetype(), cache, ASSET_POLICY))
+    built(&format!("kit/{path}"), &headers, cache)
+}
+
+/// A script, style or icon. `web/build.mjs` has laid a compressed one beside each that is long: its level of gzip takes too
+/// long for a request, and saves more than the fast levels of any coding.
+fn built(name: &str, headers: &HeaderMap, cache: HeaderValue) -> Result<Response, Error> {
+    let file = Files::get(name).filter(|_| !name.ends_with(GZIPPED));
+    let file = file.ok_or_else(|| Error::RouteNotFound { path: format!("/{name}") })?;
+    let gzipped = Files::get(&format!("{name}{GZIPPED}"));
+    let varies = gzipped.is_some();
+    let data =
+        gzipped.filter(|_| compression::accepts_gzip(headers)).map_or(file.data, |gzipped| gzipped.data);
+    let mut response = page(data, file.metadata.mimetype(), cache, ASSET_POLICY);
+    if varies {
+        response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    Ok(response)
 }
 
 /// Whether the name ends as `web/build.mjs` ends the names that change with the file's bytes: `-0123456789.js`.

@@ -26,6 +26,10 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::InvalidPart,
             format!("parts: the store does not have a listed part, or has it under another ETag. The store says: {detail} Send that part again, then finalize with the new ETag."),
         ),
+        E::NothingStored => (
+            Code::InvalidPart,
+            "The store has nothing of this upload yet. Send the file to the signed URLs, then finalize again.".into(),
+        ),
         E::PartTooSmall => (
             Code::PartTooSmall,
             "parts: a part other than the last is smaller than 5 MiB. Send larger parts, then finalize again.".into(),
@@ -115,7 +119,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             "Send a personal access token: Authorization: Bearer cp_pat_…".into(),
         ),
         E::InvalidToken => {
-            (Code::InvalidToken, "The token is malformed or unknown.".into())
+            (Code::InvalidToken, "The token is malformed or unknown. Check that the whole token was sent, and to the server that made it, or ask for another.".into())
         }
         E::ExpiredToken => {
             (Code::ExpiredToken, "The token or grant has expired; create a new one.".into())
@@ -240,7 +244,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             Code::DatabaseUnreachable,
             "The database cannot be reached at the moment. Nothing is lost; try again later.".into(),
         ),
-        E::NoSpace => (
+        E::NoSpace | E::DiskFull { .. } => (
             Code::NoSpace,
             "The server's disk is full. Nothing is lost; try again once there is space.".into(),
         ),

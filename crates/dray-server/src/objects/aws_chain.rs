@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region};
 use aws_credential_types::Credentials as AwsCredentials;
 use aws_credential_types::provider::ProvideCredentials as _;
 use aws_smithy_http_client::tls;
+use dray_api::with_causes;
 use dray_s3::Credentials;
 use jiff::Timestamp;
 
@@ -27,10 +28,15 @@ pub(super) async fn find(region: &str) -> Result<Find, SettingError> {
     Ok(Arc::new(move || {
         let provider = provider.clone();
         Box::pin(async move {
-            let found = provider.provide_credentials().await.map_err(|err| NoKeys(format!("{err:?}")))?;
+            let found = provider.provide_credentials().await.map_err(|err| no_keys(&err))?;
             Ok(kept(&found))
         })
     }))
+}
+
+/// The chain lists what it tried on lines of their own.
+fn no_keys(err: &dyn std::error::Error) -> NoKeys {
+    NoKeys(with_causes(err).replace(":\n  ", ": ").replace("\n  ", ", "))
 }
 
 fn kept(found: &AwsCredentials) -> Kept {
@@ -41,5 +47,20 @@ fn kept(found: &AwsCredentials) -> Kept {
             session_token: found.session_token().map(str::to_owned),
         },
         expires_at: found.expiry().and_then(|end| Timestamp::try_from(end).ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_credential_types::provider::error::CredentialsError;
+
+    use super::*;
+
+    #[test]
+    fn missing_credentials_are_told_with_their_causes_on_one_line_and_what_to_set() {
+        let tried = "none found. Attempted:\n  Environment: not set\n  Profile: none";
+        let said = no_keys(&CredentialsError::not_loaded(tried)).to_string();
+        assert!(said.contains("Attempted: Environment: not set, Profile: none"), "{said}");
+        assert!(said.contains("set AWS_ACCESS_KEY_ID") && !said.contains(['{', '\n']), "{said}");
     }
 }

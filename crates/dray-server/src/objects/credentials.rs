@@ -112,7 +112,9 @@ impl Kept {
 
 /// No credentials were found.
 #[derive(Debug, thiserror::Error)]
-#[error("no credentials: {0}")]
+#[error(
+    "no credentials were found for the object store ({0}); set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine or container a role"
+)]
 pub(super) struct NoKeys(pub(super) String);
 
 impl From<NoKeys> for Error {

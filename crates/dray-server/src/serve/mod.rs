@@ -97,7 +97,10 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     }
     drop(listener);
     if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
-        tracing::warn!(grace = ?limits.grace, "some requests did not finish in time and were cut off");
+        tracing::warn!(
+            grace_secs = limits.grace.as_secs(),
+            "some requests did not finish in time and were cut off"
+        );
         cut_off.cancel();
     }
     tasks.close();

@@ -38,7 +38,7 @@ impl Service {
         let crc64 = upload.crc64.as_ref().filter(|_| is_object);
         let file = self.objects.whole_file(put_key, crc64.is_some()).await?.filter(|file| file.is_of(upload));
         let Some(file) = file else {
-            return Err(Error::InvalidPart { detail: "It does not have the file yet.".into() });
+            return Err(Error::NothingStored);
         };
         if file.is_encoded() {
             return Err(Error::InvalidPart { detail: "It was sent with a Content-Encoding.".into() });

@@ -229,8 +229,8 @@ impl Batch {
             }
             Err(err) if err.is_passing() => {}
             // A store may deny what it has. What was never put stays open until it expires.
-            Err(Error::InvalidPart { .. }) if is_put => {}
-            Err(Error::InvalidPart { .. }) => self.files[at].is_over = true,
+            Err(Error::InvalidPart { .. } | Error::NothingStored) if is_put => {}
+            Err(Error::InvalidPart { .. } | Error::NothingStored) => self.files[at].is_over = true,
             Err(Error::StoreRefused { .. } | Error::FinalizeInProgress) => {}
             Err(Error::UploadAborted) => {
                 let has_reason = lock(&self.cluster.world.monitor).is_over_with_reason(&key);

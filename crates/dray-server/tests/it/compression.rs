@@ -121,7 +121,30 @@ async fn the_page_is_compressed() {
     let script = html.split('"').find(|text| text.starts_with("/assets/") && text.contains(".js")).unwrap();
     let url = format!("{}{script}", world.url);
     let plain = world.http.get(&url).send().await.unwrap().bytes().await.unwrap();
-    let response = sent_with(world.http.get(&url), "gzip, zstd").await;
-    assert_eq!(coding(&response), Some("zstd"));
-    assert_eq!(decoded(response).await, plain);
+    for (accepted, chosen) in
+        [("gzip, zstd", Some("gzip")), ("zstd", Some("zstd")), ("gzip;q=0", None), ("identity", None)]
+    {
+        let response = sent_with(world.http.get(&url), accepted).await;
+        assert_eq!(coding(&response), chosen, "{accepted}");
+        assert!(response.headers()["vary"].to_str().unwrap().contains("accept-encoding"), "{accepted}");
+        assert_eq!(decoded(response).await, plain, "{accepted}");
+    }
+}
+
+#[tokio::test]
+async fn the_kit_is_sent_as_small_as_its_documentation_says() {
+    let world = World::start().await;
+    let kit = async |path: &str| {
+        let response =
+            sent_with(world.http.get(format!("{}/kit/{path}", world.url)), "gzip, deflate, br, zstd").await;
+        (coding(&response).map(str::to_owned), response.bytes().await.unwrap())
+    };
+    let (_, entry) = kit("upload.js").await;
+    let entry = String::from_utf8(entry.to_vec()).unwrap();
+    let built = entry.split('"').find_map(|text| text.strip_prefix("./")).unwrap();
+    let (coding, sent) = kit(built).await;
+    assert_eq!(coding.as_deref(), Some("gzip"));
+    assert!(sent.len() < 12 * 1024, "{} bytes", sent.len());
+    let copy = world.http.get(format!("{}/kit/{built}.gz", world.url)).send().await.unwrap();
+    assert_eq!(copy.status(), 404, "a compressed file has no address of its own");
 }

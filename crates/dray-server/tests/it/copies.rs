@@ -24,7 +24,7 @@ async fn a_page_that_a_proxy_sends_once_never_becomes_a_part_of_a_backup() {
     world.owner().upload("unchecked", &[bytes(SIZE, 2)]).await;
     let folder = tempfile::tempdir().unwrap();
     let back_up = async |bytes: Bytes| {
-        let store = Store::open_new(world.data.path(), Some(&s3), "").await.unwrap();
+        let store = Store::open_alone(world.data.path(), Some(&s3)).await.unwrap();
         back_up_from(&world, store, folder.path(), bytes).await.unwrap()
     };
     middle.will(Act::Pages(99));
@@ -68,7 +68,7 @@ async fn a_repeated_restore_or_move_removes_what_a_killed_one_had_begun() {
         // A command that is killed aborts nothing.
         let mut killed = objects.begin_object(&scene.key, "a/b", SIZE as u64).await.unwrap();
         killed.put(file.path(), 0, SIZE as u64).await.unwrap();
-        let to = Store::open_new(scene.world.data.path(), Some(&s3), "").await.unwrap();
+        let to = Store::open_alone(scene.world.data.path(), Some(&s3)).await.unwrap();
         if is_move {
             let (from, admin) = (store_of(&scene.world).await, scene.world.admin().await);
             let clock = Clock::from_fn(real_now);

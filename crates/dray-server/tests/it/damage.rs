@@ -329,7 +329,7 @@ async fn a_move_names_a_damaged_file_moves_all_others_and_trusts_no_object_that_
         scene.world.stop().await;
         let data = scene.world.data.path().to_owned();
         let (from, admin) = (store_of(&scene.world).await, scene.world.admin().await);
-        let to = Store::open_new(&data, Some(&s3), "").await.unwrap();
+        let to = Store::open_alone(&data, Some(&s3)).await.unwrap();
         let clock = Clock::from_fn(real_now);
         let mv = async || admin.move_objects(&from, &to, &data, &clock, |_| {}).await.unwrap();
         let moved = mv().await;
@@ -357,7 +357,7 @@ async fn an_object_that_the_store_refuses_is_named_and_stops_no_other() {
     let world = World::start_with(|config| config.s3 = Some(s3.clone())).await;
     let scene = Scene::on(world, None, Some(s3.clone())).await;
     let folder = scene.world.data.path();
-    let (store, admin) = (Store::open_new(folder, Some(&s3), "").await.unwrap(), scene.world.admin().await);
+    let (store, admin) = (Store::open_alone(folder, Some(&s3)).await.unwrap(), scene.world.admin().await);
     let clock = Clock::from_fn(real_now);
     let refused: &'static str = scene.key.clone().leak();
     for status in [403, 500] {

@@ -87,6 +87,19 @@ async fn many_finalizes_at_once_make_one_item() {
 }
 
 #[tokio::test]
+async fn a_finalize_that_lists_no_parts_is_not_refused_for_a_listed_part() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let upload = owner.start("a", 3).await;
+    let refused = owner.finalize(&upload, &Value::Null).await;
+    let message = refused.body["message"].as_str().unwrap().to_owned();
+    assert_eq!(refused.refused(), refusal(400, "invalid_part"));
+    assert!(message.contains("nothing of this upload") && !message.contains("listed"), "{message}");
+    let parts = owner.put_parts(&upload, &[b"abc".to_vec()]).await;
+    owner.finalize(&upload, &parts).await.ok();
+}
+
+#[tokio::test]
 async fn a_refused_finalize_leaves_the_upload_usable() {
     let world = World::start().await;
     let owner = world.owner();

@@ -273,7 +273,7 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     let mut other = filled.world.elsewhere().await;
     let folder = filled.world.data.path().to_owned();
     let clock = Clock::from_fn(real_now);
-    let (from, to) = (store_of(&filled.world).await, Store::open_new(&folder, Some(&s3), "").await.unwrap());
+    let (from, to) = (store_of(&filled.world).await, Store::open_alone(&folder, Some(&s3)).await.unwrap());
     let (admin, admin_there) = (filled.world.admin().await, other.admin().await);
     // The move is interrupted after the first object, and started again.
     let cut_off = tokio::sync::Notify::new();
@@ -312,7 +312,7 @@ async fn a_drive_moves_to_another_database_and_another_store_and_works_there() {
     // The server that has just been refused closes the store in its own time.
     let opened = std::cell::RefCell::new(None);
     wait_for(async || {
-        opened.replace(Store::open_alone(&folder).await.ok());
+        opened.replace(Store::open_alone(&folder, None).await.ok());
         opened.borrow().is_some()
     })
     .await;

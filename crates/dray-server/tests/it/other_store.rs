@@ -275,14 +275,14 @@ async fn a_restore_onto_the_rows_of_a_drive_writes_only_to_its_own_store() {
 
     let other = World::start().await;
     let (wrong, before) = (other.as_store(other.url.clone()), other.object_keys().await);
-    let opened = Store::open_new(&folder, Some(&wrong), "").await.unwrap();
+    let opened = Store::open_alone(&folder, Some(&wrong)).await.unwrap();
     let refused = admin.restore(&opened, backup.path(), |_| {}).await.unwrap_err().to_string();
     assert!(refused.contains("does not have the drive's mark"), "{refused}");
     opened.close().await;
     assert_eq!(other.object_keys().await, before);
 
     let marks = store.marks().await;
-    let own = Store::open_new(&folder, Some(&s3), "").await.unwrap();
+    let own = Store::open_alone(&folder, Some(&s3)).await.unwrap();
     let copied = admin.restore(&own, backup.path(), |_| {}).await.unwrap();
     own.close().await;
     admin.close().await;
@@ -304,7 +304,7 @@ async fn a_drive_that_moved_leaves_its_store_when_a_server_starts_in_the_new_one
     let folder = drive.data.path().to_owned();
     let (admin, clock) = (drive.admin().await, Clock::from_fn(real_now));
     let from = Store::open(&admin, &folder, None, "").await.unwrap();
-    let to = Store::open_new(&folder, Some(&s3), "").await.unwrap();
+    let to = Store::open_alone(&folder, Some(&s3)).await.unwrap();
     for _ in 0..2 {
         admin.move_objects(&from, &to, &folder, &clock, |_| {}).await.unwrap();
     }

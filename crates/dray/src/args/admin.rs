@@ -164,7 +164,7 @@ Examples:
 
 The drive's store has an object that marks it. A server does not start on a store without it, because it would take every \
 file for lost. Use this after the files were copied by other means than `dray migrate` or `dray restore`, or if they are lost \
-and are to be sent again. It looks up a sample of the drive's files and prints how many the store has. Stop all servers first. From then on \
+and are to be sent again. It looks up a sample of the drive's files and prints how many the store has. Stop all servers first; while one uses the data folder, the command refuses. From then on \
 no other store is the drive's.")]
     Adopt(Place),
 }

@@ -3,10 +3,14 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use super::InFile;
-use clap::{Args, ValueEnum, ValueHint, value_parser};
+use clap::{Args, ValueEnum, ValueHint};
 use dray_api::ItemId;
 use dray_api::limits::{DEFAULT_SEARCH_HITS, DEFAULT_TREE_DEPTH, MAX_SEARCH_HITS, MAX_TREE_DEPTH};
+
+use super::{InFile, number};
+
+/// The maximum number of parts that are sent at once. More only take memory.
+pub(super) const MOST_PARALLEL: NonZeroUsize = NonZeroUsize::MIN.saturating_add(999);
 
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Server and output")]
@@ -54,7 +58,8 @@ pub(crate) struct Upload {
     #[arg(long)]
     pub(crate) resume: bool,
     /// Parts to send at once
-    #[arg(long, value_name = "N", env = "DRAY_PARALLEL", default_value_t = dray_client::DEFAULT_PARALLEL)]
+    #[arg(long, value_name = "N", env = "DRAY_PARALLEL", default_value_t = dray_client::DEFAULT_PARALLEL,
+          value_parser = number::within(NonZeroUsize::MIN, MOST_PARALLEL))]
     pub(crate) parallel: NonZeroUsize,
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -126,7 +131,7 @@ pub(crate) struct Tree {
     pub(crate) parent: Option<ItemId>,
     /// Levels to show
     #[arg(long, value_name = "N", default_value_t = DEFAULT_TREE_DEPTH,
-          value_parser = value_parser!(u32).range(1..=i64::from(MAX_TREE_DEPTH)))]
+          value_parser = number::within(1, MAX_TREE_DEPTH))]
     pub(crate) depth: u32,
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -146,7 +151,7 @@ pub(crate) struct Search {
     pub(crate) words: Vec<String>,
     /// Hits to show
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEARCH_HITS,
-          value_parser = value_parser!(u32).range(1..=i64::from(MAX_SEARCH_HITS)))]
+          value_parser = number::within(1, MAX_SEARCH_HITS))]
     pub(crate) limit: u32,
     #[command(flatten)]
     pub(crate) connection: Connection,

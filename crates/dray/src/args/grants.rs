@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Subcommand};
+use dray_api::limits::MAX_GRANT_FILES;
 use dray_api::{GrantId, ItemId};
 
-use super::Connection;
+use super::{Connection, number};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GrantCommand {
@@ -41,7 +42,7 @@ pub(crate) struct CreateGrant {
     #[arg(long, value_name = "ID")]
     pub(crate) folder: Option<ItemId>,
     /// How many files may be uploaded [default: 10000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::within(1, MAX_GRANT_FILES))]
     pub(crate) max_files: Option<u32>,
     /// Largest file, such as 100MiB [default: the server's own limit]
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]

@@ -4,7 +4,9 @@ mod admin;
 mod doctor;
 mod files;
 mod grants;
+mod log_filter;
 mod manage;
+mod number;
 mod operate;
 mod requests;
 mod secret;
@@ -24,7 +26,7 @@ pub(crate) use doctor::Doctor;
 pub(crate) use files::{Connection, Download, Get, Mkdir, OnConflict, Search, Tree, Upload};
 pub(crate) use grants::{CreateGrant, GrantCommand};
 pub(crate) use manage::{CreateLink, GivenRole, LinkCommand, Ls, Mv, Rm, ShareCommand, SortBy, TrashCommand};
-pub(crate) use operate::{Backup, Migrate, Place, Restore, Sweep};
+pub(crate) use operate::{Backup, Migrate, Place, Restore, Served, Sweep};
 pub(crate) use requests::{Ask, ChangeRequest, CreateRequest, OneRequest, RequestCommand, RequestPassword};
 pub(crate) use secret::{InFile, conceal, either};
 pub(crate) use serve::{LogFormat, S3, Serve};
@@ -166,6 +168,64 @@ mod tests {
     fn arguments<'a>(command: &'a clap::Command, name: &str) -> Vec<&'a clap::Arg> {
         let own = command.get_arguments().filter(|argument| argument.get_long() == Some(name));
         own.chain(command.get_subcommands().flat_map(|command| arguments(command, name))).collect()
+    }
+
+    /// Runs `look` on each command that has no further ones, with the words that call it.
+    fn each_command(command: &clap::Command, words: &[&str], look: &mut dyn FnMut(&clap::Command, &[&str])) {
+        let further: Vec<_> =
+            command.get_subcommands().filter(|command| command.get_name() != "help").collect();
+        if further.is_empty() {
+            look(command, words);
+        }
+        for command in further {
+            each_command(command, &[words, &[command.get_name()]].concat(), look);
+        }
+    }
+
+    #[test]
+    fn a_value_that_a_flag_does_not_take_is_refused_in_plain_words() {
+        const RUSTS_WORDS: [&str; 9] = [
+            "invalid digit",
+            "non-zero",
+            "..",
+            "parse",
+            "number too",
+            "expected",
+            "from string",
+            "literal",
+            "overflow",
+        ];
+        let mut refused = 0;
+        each_command(&Args::command(), &["dray"], &mut |command, words| {
+            for argument in command.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+                let Some(flag) = argument.get_long() else { continue };
+                for text in ["", "x", "-1", "0", "1.5", "1x", "99999999999999999999999"] {
+                    let flag = format!("--{flag}={text}");
+                    let given = words.iter().copied().chain([flag.as_str()]);
+                    let Err(error) = Args::command().try_get_matches_from(given) else { continue };
+                    if error.kind() == clap::error::ErrorKind::ValueValidation {
+                        refused += 1;
+                        let said = error.to_string();
+                        assert!(!RUSTS_WORDS.iter().any(|words| said.contains(words)), "{said}");
+                    }
+                }
+            }
+        });
+        assert!(refused > 100, "{refused}");
+    }
+
+    #[test]
+    fn a_move_without_a_target_names_each_that_there_is() {
+        let said = Args::try_parse_from(["dray", "migrate"]).unwrap_err().to_string();
+        assert!(
+            ["--to-database", "--to-database-file", "--to-s3-bucket"].iter().all(|flag| said.contains(flag)),
+            "{said}"
+        );
+        for target in ["--to-database=postgres://a", "--to-s3-bucket=b"] {
+            assert!(Args::try_parse_from(["dray", "migrate", target]).is_ok(), "{target}");
+        }
+        let two = ["dray", "migrate", "--to-database=postgres://a", "--to-database-file=/dev/null"];
+        assert!(Args::try_parse_from(two).is_err());
     }
 
     #[test]

@@ -12,12 +12,20 @@ use super::{Data, InFile, S3};
 pub(crate) struct Place {
     #[command(flatten)]
     pub(crate) data: Data,
-    /// The server's address, if one is running on the embedded store
-    #[arg(long, env = "DRAY_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
-    pub(crate) url: String,
     // Last, because its help heading would apply to all fields after it.
     #[command(flatten)]
     pub(crate) s3: S3,
+}
+
+/// A drive, for commands that also work while a server serves it.
+#[derive(Debug, Args)]
+pub(crate) struct Served {
+    /// The server's address, if one is running on the embedded store
+    #[arg(long, env = "DRAY_URL", value_name = "URL", default_value = "http://127.0.0.1:8080", value_hint = ValueHint::Url)]
+    pub(crate) url: String,
+    // Last, because of its help heading.
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]
@@ -41,7 +49,7 @@ pub(crate) struct Backup {
     #[arg(long, conflicts_with = "no_bytes")]
     pub(crate) verify: bool,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) served: Served,
 }
 
 #[derive(Debug, Args)]
@@ -50,7 +58,7 @@ Examples:
   dray restore /mnt/backup/dray --data ./new-data
   dray restore /mnt/backup/dray --database-url postgres://… --s3-bucket drive
 
-The database must be empty. What the store already has is compared by checksum, and read back if the store tells none. If a file \
+The database must be empty, and no server may use it; while one uses the data folder, the command refuses. What the store already has is compared by checksum, and read back if the store tells none. If a file \
 is missing or damaged in the backup, the command names it, restores the others, and ends with exit code 1. Run a restore again that was interrupted, or \
 that missed files: it brings what is missing, as long as the database has exactly the rows of the backup.")]
 pub(crate) struct Restore {
@@ -66,17 +74,18 @@ pub(crate) struct Restore {
 Example:
   dray migrate --to-database postgres://dray@db/drive --to-s3-bucket drive --to-s3-endpoint http://s3:9000 --to-s3-path-style
 
-Stop the server first. The old folder does not change. The command reads back and compares every object and \
+Stop the server first; while one uses the data folder, the command refuses. The old folder does not change. The command reads back and compares every object and \
 all rows. If one file cannot be moved, the command names it, continues with the others, and ends with exit code 1. Run an interrupted move again: it continues where it stopped. Dray finds credentials as AWS's tools do.")]
+#[group(id = "target", required = true, multiple = true, args = ["to_database", "to_database_file", "to_s3_bucket"])]
 pub(crate) struct Migrate {
     /// Postgres to move the rows to; the database must be empty
-    #[arg(long, env = "DRAY_TO_DATABASE", value_name = "URL", hide_env_values = true, group = "to_rows", value_hint = ValueHint::Url)]
+    #[arg(long, env = "DRAY_TO_DATABASE", value_name = "URL", hide_env_values = true, value_hint = ValueHint::Url)]
     pub(crate) to_database: Option<String>,
     /// File that holds that address, with its password
-    #[arg(long, env = "DRAY_TO_DATABASE_FILE", value_name = "FILE", group = "to_rows", value_hint = ValueHint::FilePath)]
+    #[arg(long, env = "DRAY_TO_DATABASE_FILE", value_name = "FILE", conflicts_with = "to_database", value_hint = ValueHint::FilePath)]
     pub(crate) to_database_file: Option<InFile>,
     /// Bucket to move the bytes of files to
-    #[arg(long, value_name = "NAME", required_unless_present = "to_rows")]
+    #[arg(long, value_name = "NAME")]
     pub(crate) to_s3_bucket: Option<String>,
     /// Address at which this machine reaches the bucket's store [default: AWS]
     #[arg(long, value_name = "URL", requires = "to_s3_bucket", value_hint = ValueHint::Url)]
@@ -111,5 +120,5 @@ pub(crate) struct Sweep {
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = super::time::parse)]
     pub(crate) older_than: Duration,
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) served: Served,
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use dray_api::limits::{MAX_GRANT_FILES, MAX_REQUEST_FILES, MAX_SUBMITTERS};
 use dray_api::{ItemId, RequestId};
 
-use super::{Connection, InFile};
+use super::{Connection, InFile, number};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RequestCommand {
@@ -92,7 +93,7 @@ pub(crate) struct CreateRequest {
     #[arg(long)]
     pub(crate) folder_each: bool,
     /// How many files each submitter may send [default: 10000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::within(1, MAX_GRANT_FILES))]
     pub(crate) max_files: Option<u32>,
     /// Largest file, such as 100MiB [default: the server's own limit]
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
@@ -101,10 +102,10 @@ pub(crate) struct CreateRequest {
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
     pub(crate) max_size: Option<ByteSize>,
     /// How many submitters there may be [default: 1000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::within(1, MAX_SUBMITTERS))]
     pub(crate) max_submitters: Option<u32>,
     /// How many files all submitters together may send [default: no limit]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::within(1, MAX_REQUEST_FILES))]
     pub(crate) max_total_files: Option<u32>,
     /// Largest size of the files of all submitters together, such as 50GiB [default: what the quota has room for]
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]
@@ -143,10 +144,10 @@ pub(crate) struct ChangeRequest {
     #[arg(long, conflicts_with = "secret")]
     pub(crate) no_password: bool,
     /// How many submitters there may be
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::within(1, MAX_SUBMITTERS))]
     pub(crate) max_submitters: Option<u32>,
     /// How many files all submitters together may send
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::within(1, MAX_REQUEST_FILES))]
     pub(crate) max_total_files: Option<u32>,
     /// Largest size of the files of all submitters together, such as 50GiB
     #[arg(long, value_name = "SIZE", value_parser = super::size::parse)]

@@ -7,7 +7,10 @@ use bytesize::ByteSize;
 use clap::{Args, ValueEnum, ValueHint};
 use dray_server::{FileType, HostName, RateLimit, TrustedProxy, WebhookSecret, WebhookUrl};
 
-use super::InFile;
+use super::{InFile, log_filter, number};
+
+/// Postgres itself has some hundred. More is a mistake.
+const MOST_DATABASE_CONNECTIONS: usize = 10_000;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -31,7 +34,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "DRAY_DATABASE_URL_FILE", value_name = "FILE", group = "database", value_hint = ValueHint::FilePath)]
     pub(crate) database_url_file: Option<InFile>,
     /// Connections to Postgres at once
-    #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS)]
+    #[arg(long, env = "DRAY_DATABASE_CONNECTIONS", value_name = "N", default_value_t = dray_server::DATABASE_CONNECTIONS,
+          value_parser = number::within(1, MOST_DATABASE_CONNECTIONS))]
     pub(crate) database_connections: usize,
     /// Address at which callers reach this server [default: the address that each caller used]
     #[arg(long, env = "DRAY_PUBLIC_URL", value_name = "URL", value_hint = ValueHint::Url)]
@@ -74,7 +78,8 @@ pub(crate) struct Serve {
     #[arg(long, env = "DRAY_MAX_FILE_SIZE", value_name = "SIZE", default_value = "5TiB", value_parser = super::size::parse)]
     pub(crate) max_file_size: ByteSize,
     /// How many unfinished uploads a user may have at once
-    #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS)]
+    #[arg(long, env = "DRAY_MAX_OPEN_UPLOADS", value_name = "N", default_value_t = dray_server::MAX_OPEN_UPLOADS,
+          value_parser = number::within(1, u32::MAX))]
     pub(crate) max_open_uploads: u32,
     /// Type of files that are accepted: a MIME type (image/png), a group (image/*) or a file extension (.pdf); may be
     /// repeated [default: any]
@@ -105,11 +110,11 @@ pub(crate) struct Serve {
     pub(crate) rate_limit_per_address: Option<RateLimit>,
     /// Connections at once from one client address (of IPv6: its /64), also from this machine [default: a quarter of
     /// all; the limit of open files determines the number of all]
-    #[arg(long, env = "DRAY_CONNECTIONS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
+    #[arg(long, env = "DRAY_CONNECTIONS_PER_ADDRESS", value_name = "N", value_parser = number::within(1, u32::MAX))]
     pub(crate) connections_per_address: Option<u32>,
     /// Uploads at once, and as many downloads, from one client address in the embedded store or through --s3-relay
     /// [default: 512]
-    #[arg(long, env = "DRAY_TRANSFERS_PER_ADDRESS", value_name = "N", value_parser = at_least_one())]
+    #[arg(long, env = "DRAY_TRANSFERS_PER_ADDRESS", value_name = "N", value_parser = number::within(1, u32::MAX))]
     pub(crate) transfers_per_address: Option<u32>,
     /// Address that gets a signed POST for each event; may be repeated [default: none]
     #[arg(
@@ -156,8 +161,9 @@ pub(crate) struct Serve {
         help_heading = "Log"
     )]
     pub(crate) log_format: LogFormat,
-    /// What is logged: error, warn, info, debug, trace, or a filter such as `info,dray_server=debug`
-    #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", help_heading = "Log")]
+    /// What is logged: error, warn, info, debug, trace, off, or a filter such as `info,dray_server=debug`
+    #[arg(long, env = "RUST_LOG", value_name = "FILTER", default_value = "info", help_heading = "Log",
+          value_parser = log_filter::parse)]
     pub(crate) log_level: String,
     /// OpenTelemetry collector that gets a span for each request (OTLP over HTTP, at /v1/traces below this address);
     /// other OTEL_* variables also apply [default: none]
@@ -185,10 +191,6 @@ pub(crate) struct Serve {
     pub(crate) s3: S3,
     #[command(flatten)]
     pub(crate) s3_clients: S3Clients,
-}
-
-fn at_least_one() -> clap::builder::RangedI64ValueParser<u32> {
-    clap::value_parser!(u32).range(1..)
 }
 
 /// The heading of the help about external object stores.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueHint};
 
-use super::Connection;
+use super::files::MOST_PARALLEL;
+use super::{Connection, number};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UploadsCommand {
@@ -39,7 +40,8 @@ comparison comes at the end, and ends the upload if the bytes differ.")]
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         path: PathBuf,
         /// Parts to send at once
-        #[arg(long, value_name = "N", env = "DRAY_PARALLEL", default_value_t = dray_client::DEFAULT_PARALLEL)]
+        #[arg(long, value_name = "N", env = "DRAY_PARALLEL", default_value_t = dray_client::DEFAULT_PARALLEL,
+              value_parser = number::within(NonZeroUsize::MIN, MOST_PARALLEL))]
         parallel: NonZeroUsize,
         #[command(flatten)]
         connection: Connection,

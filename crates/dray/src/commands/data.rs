@@ -2,7 +2,7 @@
 
 use dray_api::TokenId;
 use dray_ops::{Admin, MadeWith};
-use dray_server::{database_file, store_folder};
+use dray_server::{DatabaseUrl, database_file, store_folder};
 use jiff::SignedDuration;
 use serde_json::json;
 
@@ -14,11 +14,23 @@ use crate::output::Output;
 
 /// Opens the database of an existing drive. It creates nothing, so a mistyped folder stays as it is.
 pub(super) async fn open(data: &Data) -> anyhow::Result<Admin> {
+    let database_url = existing(data)?;
+    Ok(Admin::open(&data.data, database_url.as_ref()).await?)
+}
+
+/// The same, and no server may use the data folder meanwhile.
+pub(super) async fn open_alone(data: &Data) -> anyhow::Result<Admin> {
+    let database_url = existing(data)?;
+    Ok(Admin::open_alone(&data.data, database_url.as_ref()).await?)
+}
+
+/// The address of Postgres; without one, there must be a database in the folder.
+fn existing(data: &Data) -> Result<Option<DatabaseUrl>, NotFound> {
     let database_url = data.database_url();
     if database_url.is_none() {
         check_folder(data)?;
     }
-    Ok(Admin::open(&data.data, database_url.as_ref()).await?)
+    Ok(database_url)
 }
 
 /// Refuses a folder without the database of a drive.

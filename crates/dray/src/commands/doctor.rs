@@ -1,6 +1,6 @@
 //! `dray doctor`: prints the findings of the checks.
 
-use dray_ops::doctor::{Finding, Verdict, examine};
+use dray_ops::doctor::{Addresses, Finding, Verdict, examine};
 use serde_json::json;
 
 use super::serve;
@@ -11,8 +11,9 @@ use crate::output::Output;
 pub(super) async fn doctor(args: Doctor) -> anyhow::Result<Exit> {
     let output = Output::new(args.json);
     let page = page(args.serve.public_url.as_deref(), &args.serve.listen);
-    let listen = args.serve.listen.clone();
-    let findings = examine(&serve::config(args.serve, false), &page, &listen).await;
+    let (listen, metrics) = (args.serve.listen.clone(), args.serve.metrics_listen.clone());
+    let at = Addresses { page: &page, listen: &listen, metrics: metrics.as_deref() };
+    let findings = examine(&serve::config(args.serve, false), &at).await;
     for finding in &findings {
         output.results(&text(finding), &value(finding))?;
     }

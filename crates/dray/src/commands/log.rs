@@ -14,8 +14,7 @@ use crate::args::LogFormat;
 
 /// Starts the log, and `traces` if there are any, until the process ends.
 pub(super) fn start(format: LogFormat, filter: &str, traces: Option<&Traces>) -> anyhow::Result<()> {
-    let filter: EnvFilter =
-        filter.parse().map_err(|error| anyhow::anyhow!("--log-level {filter:?}: {error}"))?;
+    let filter: EnvFilter = filter.parse()?;
     let terminal = stderr().is_terminal();
     let is_text = match format {
         LogFormat::Auto => terminal,

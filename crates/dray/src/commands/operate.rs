@@ -10,9 +10,9 @@ use dray_server::{Clock, DatabaseUrl, S3Config};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::data::{check_folder_or_store, open};
+use super::data::{check_folder_or_store, open, open_alone};
 use super::serve::s3 as s3_config;
-use crate::args::{Backup, Migrate, Place, Restore, Sweep, either};
+use crate::args::{Backup, Migrate, Place, Restore, Served, Sweep, either};
 use crate::clock;
 use crate::exit::{Exit, Usage};
 use crate::output::Output;
@@ -26,7 +26,7 @@ const RESTORE_READS: &str =
 /// A signal stops it. It then says to the drive that no backup is running any more, so that the next one need not wait.
 pub(super) async fn backup(args: Backup) -> anyhow::Result<Exit> {
     let mut signals = Signals::new()?;
-    let Place { data, s3, url } = args.place;
+    let Served { place: Place { data, s3 }, url } = args.served;
     let opening = async {
         let admin = open(&data).await?;
         admin.check_not_empty().await?;
@@ -76,10 +76,10 @@ fn say_left_out(buckets: &[OtherBucket]) {
 }
 
 pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
-    let Place { data, s3, url } = args.place;
+    let Place { data, s3 } = args.place;
     ensure!(args.folder.is_dir(), Usage("FOLDER must be a folder that `dray backup` wrote"));
-    let admin = Admin::open(&data.data, data.database_url().as_ref()).await?;
-    let store = Store::open_new(&data.data, s3_config(s3, None).as_ref(), &url).await?;
+    let admin = Admin::open_alone(&data.data, data.database_url().as_ref()).await?;
+    let store = Store::open_alone(&data.data, s3_config(s3, None).as_ref()).await?;
     let mut work = Work::new("restoring", RESTORE_READS);
     let copied = admin.restore(&store, &args.folder, |told| work.show(told)).await;
     work.end();
@@ -91,9 +91,9 @@ pub(super) async fn restore(args: Restore) -> anyhow::Result<Exit> {
 pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
     let (folder, clock) = (&args.data.data, Clock::from_fn(clock::now));
     check_folder_or_store(&args.data)?;
-    // No server can open the store while this process has it open.
-    let mut from = Store::open_alone(folder).await?;
-    let admin = open(&args.data).await?;
+    // No server can open the database or the store while this process has them.
+    let admin = open_alone(&args.data).await?;
+    let mut from = Store::open_alone(folder, None).await?;
     let mut copied = Copied::default();
     // Before anything is copied, because that may take hours.
     let to_rows = match either(args.to_database.as_ref(), args.to_database_file.as_ref()) {
@@ -110,7 +110,7 @@ pub(super) async fn migrate(args: Migrate) -> anyhow::Result<Exit> {
             credentials: None,
         };
         from = from.proven(&admin, Marking::Allowed).await?;
-        let to = Store::open_new(folder, Some(&config), "").await?;
+        let to = Store::open_alone(folder, Some(&config)).await?;
         let mut work = Work::new("moving", "");
         let moved = admin.move_objects(&from, &to, folder, &clock, |told| work.show(told)).await;
         work.end();
@@ -140,7 +140,7 @@ async fn open_target(folder: &Path, url: &DatabaseUrl) -> Result<Admin, dray_ser
 }
 
 pub(super) async fn sweep(args: Sweep) -> anyhow::Result<Exit> {
-    let Place { data, s3, url } = args.place;
+    let Served { place: Place { data, s3 }, url } = args.served;
     let admin = open(&data).await?;
     let store = Store::open(&admin, &data.data, s3_config(s3, None).as_ref(), &url).await?;
     let output = Output::new(data.json);

@@ -32,7 +32,8 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
         // Before the first token is made and shown.
         check_tls(files).await?;
     }
-    let admin = Admin::open(&config.data, config.database_url.as_ref()).await?;
+    // Alone, because a new drive must not begin in a database that a command is filling.
+    let admin = Admin::open_alone(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
     admin.close().await;
     // Show a new token even if the start fails, because it is never shown again.

@@ -7,7 +7,7 @@ use dray_ops::Store;
 use dray_server::{BUCKET, Clock, Credentials, REGION, store_folder};
 use serde_json::json;
 
-use super::data::{check_folder_or_store, open};
+use super::data::{check_folder_or_store, open_alone};
 use super::serve::s3 as s3_config;
 use crate::args::{Place, StoreCommand, StoreKeys};
 use crate::clock;
@@ -24,9 +24,9 @@ pub(super) async fn store(command: StoreCommand) -> anyhow::Result<Exit> {
     }
 }
 
-async fn adopt(Place { data, s3, url }: Place) -> anyhow::Result<Exit> {
-    let admin = open(&data).await?;
-    let store = Store::open_new(&data.data, s3_config(s3, None).as_ref(), &url).await?;
+async fn adopt(Place { data, s3 }: Place) -> anyhow::Result<Exit> {
+    let admin = open_alone(&data).await?;
+    let store = Store::open_alone(&data.data, s3_config(s3, None).as_ref()).await?;
     let adopted = admin.adopt(&store, &Clock::from_fn(clock::now)).await;
     store.close().await;
     admin.close().await;

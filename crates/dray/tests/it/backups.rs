@@ -36,6 +36,17 @@ fn a_folder_without_a_drive_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
+fn a_folder_that_cannot_be_written_is_named_as_that_of_the_backup() {
+    let drive = Drive::start();
+    let (code, said) = failed(&mut on(&drive.data(), &["backup", "/proc/x", "--url", &drive.url]));
+    assert!(
+        code == 1 && said.starts_with("dray: the backup folder /proc/x cannot be used: "),
+        "{code} {said}"
+    );
+    assert!(said.contains("name another FOLDER") && !said.contains("--data"), "{said}");
+}
+
+#[test]
 fn a_backup_that_a_signal_stopped_can_be_repeated_at_once() {
     let drive = Drive::start();
     drive.file("big", 20 << 20);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::drive::{Drive, dray};
+use crate::drive::{Drive, dray, succeeded};
 
 /// The findings that are not `ok`, as `verdict check`, and whether it exits with success.
 fn findings(command: &mut Command) -> (Vec<String>, bool) {
@@ -51,9 +51,32 @@ fn the_doctor_warns_of_a_proxy_that_the_settings_show_but_do_not_name() {
         let mut doctor = dray();
         findings(doctor.args(["doctor", "--data"]).arg(drive.data()).args(more))
     };
+    set_quota(&drive);
     let tls_elsewhere = ["--public-url", "https://drive.example.com"];
     assert_eq!(found(&tls_elsewhere), (vec!["warn proxy".to_owned()], true));
     assert_eq!(found(&[&tls_elsewhere[..], &["--trust-proxy", "10.0.0.1"]].concat()), (Vec::new(), true));
+}
+
+fn set_quota(drive: &Drive) {
+    let mut quota = dray();
+    succeeded(&quota.args(["workspace", "quota", "1TiB", "--data"]).arg(drive.data()).output().unwrap());
+}
+
+#[test]
+fn the_doctor_warns_of_what_strangers_could_use() {
+    let drive = Drive::start();
+    let found = |more: &[&str]| {
+        let mut doctor = dray();
+        findings(doctor.args(["doctor", "--listen", "0.0.0.0:26205", "--data"]).arg(drive.data()).args(more))
+    };
+    let warns = |checks: &[&str]| (checks.iter().map(|check| format!("warn {check}")).collect(), true);
+    let plain = ["--public-url", "http://drive.example.com"];
+    assert_eq!(found(&[]), warns(&["TLS", "public address", "quotas"]));
+    assert_eq!(found(&plain), warns(&["TLS", "quotas"]));
+    let all = ["--metrics-listen", "0.0.0.0:26206"];
+    assert_eq!(found(&[&plain[..], &all].concat()), warns(&["metrics", "TLS", "quotas"]));
+    set_quota(&drive);
+    assert_eq!(found(&plain), warns(&["TLS"]));
 }
 
 #[test]
@@ -119,6 +142,31 @@ fn faults_of_a_store_are_found_and_exit_with_an_error() {
     down.args(["doctor", "--s3-bucket", "dray", "--s3-endpoint", "http://127.0.0.1:1", "--s3-path-style"]);
     down.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
     assert_eq!(findings(down.arg("--data").arg(store.here().join("none"))), of(&["fail endpoint"]));
+}
+
+#[test]
+fn missing_credentials_are_told_in_plain_words_with_what_to_set() {
+    let empty = tempfile::tempdir().unwrap();
+    let mut doctor = dray();
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        doctor.env_remove(name);
+    }
+    doctor.env("HOME", empty.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+    doctor
+        .args([
+            "doctor",
+            "--s3-bucket",
+            "b",
+            "--s3-endpoint",
+            "http://127.0.0.1:1",
+            "--s3-path-style",
+            "--data",
+        ])
+        .arg(empty.path());
+    let output = doctor.output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("FAIL  credentials: ") && said.contains("set AWS_ACCESS_KEY_ID"), "{said}");
+    assert!(!said.contains('{') && !said.contains("ProviderError"), "{said}");
 }
 
 #[test]

@@ -38,6 +38,27 @@ fn an_item_that_is_not_there_is_3_and_a_token_that_is_not_good_4() {
 }
 
 #[test]
+fn a_refusal_is_told_as_a_person_at_a_terminal_knows_things() {
+    let drive = Drive::start();
+    drive.file("report.pdf", 10);
+    drive.ok(&["upload", "report.pdf"]);
+    for (arguments, code, says) in [
+        (&["upload", "--on-conflict", "fail", "report.pdf"][..], 5, "--on-conflict"),
+        (&["search", ""], 1, "The search has no words"),
+    ] {
+        let (found, said) = failed(&mut drive.client(arguments));
+        assert!(found == code && said.contains(says), "{found} {said}");
+        for word in ["finalize", "fileName", "onConflict", "q is"] {
+            assert!(!said.contains(word), "{said}");
+        }
+    }
+    let (code, said) = failed(drive.client(&["usage"]).env("DRAY_TOKEN", "cp_pat_wrong"));
+    assert!(code == 4 && said.contains("DRAY_TOKEN") && said.contains("dray token create"), "{code} {said}");
+    let (code, said) = failed(&mut drive.client_at(&format!("{}/drive", drive.url), &["usage"]));
+    assert!(code == 3 && said.contains("DRAY_URL"), "{code} {said}");
+}
+
+#[test]
 fn a_missing_file_is_an_error_that_names_it() {
     let drive = Drive::start();
     let (code, said) = failed(&mut drive.client(&["upload", "absent"]));

@@ -32,9 +32,15 @@ fn a_backup_of_a_running_drive_becomes_a_drive_elsewhere() {
     assert_eq!(json(on(&data, &["restore"]).arg(&backup)), made);
     drive.file("later", 1);
     drive.json(&["upload", "later"]);
-    let (code, said) = failed(on(&drive.data(), &["restore"]).arg(&backup).args(["--url", &drive.url]));
-    assert!(code == 5 && said.contains("already has a drive in it"), "{code} {said}");
+    let mut again = on(&drive.data(), &["restore"]);
+    again.arg(&backup);
+    for command in [&mut again, &mut on(&drive.data(), &["store", "adopt"])] {
+        let (code, said) = failed(command);
+        assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
+    }
     drive.stop();
+    let (code, said) = failed(&mut again);
+    assert!(code == 5 && said.contains("already has a drive in it"), "{code} {said}");
     drive.start_on(&data, |serve| serve);
     drive.ok(&["download", &id, "--output", "back.bin"]);
     assert!(drive.read("back.bin") == content);
@@ -143,9 +149,12 @@ fn only_one_server_runs_on_a_data_folder_whatever_its_store_is() {
     on_host(&mut second);
     let (code, said) = failed(&mut second);
     assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
-    let migrate = ["migrate", "--to-database", "postgres://nowhere"];
-    let (code, said) = failed(&mut on(&drive.data(), &migrate));
-    assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
+    let mut adopt = on(&drive.data(), &["store", "adopt"]);
+    on_host(&mut adopt);
+    for refused in [&mut adopt, &mut on(&drive.data(), &["migrate", "--to-database", "postgres://nowhere"])] {
+        let (code, said) = failed(refused);
+        assert!(code == 1 && said.contains("in use by another process"), "{code} {said}");
+    }
     succeeded(&on(&drive.data(), &["user", "list"]).output().unwrap());
     drive.kill();
     drive.start_on(&drive.data(), |serve| {

@@ -53,6 +53,17 @@ fn a_rate_limited_upload_waits_and_continues() {
 }
 
 #[test]
+fn the_first_start_of_an_empty_drive_speaks_of_no_update() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let file = std::fs::File::create(&log).unwrap();
+    let mut drive = Drive::start_with(|serve| serve.env("RUST_LOG", "info").stderr(file));
+    drive.stop();
+    let said = std::fs::read_to_string(&log).unwrap();
+    assert!(said.contains("stopping") && !said.contains("names"), "{said}");
+}
+
+#[test]
 fn an_invalid_rate_and_a_taken_address_are_refused_with_the_name_of_the_setting() {
     let folder = tempfile::tempdir().unwrap();
     let serve = |arguments: &[&str]| {
@@ -64,6 +75,11 @@ fn an_invalid_rate_and_a_taken_address_are_refused_with_the_name_of_the_setting(
     let (code, said) = failed(&mut serve(&["--rate-limit-per-address", "100"]));
     assert_eq!(code, 2);
     assert!(said.contains("--rate-limit-per-address") && said.contains("such as 100/s or 6000/m"), "{said}");
+    let (code, said) = failed(&mut serve(&["--log-level", "blah"]));
+    assert!(
+        code == 2 && said.contains("--log-level") && said.contains("`blah` is not a level"),
+        "{code} {said}"
+    );
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let (code, said) = failed(&mut serve(&["--metrics-listen", &taken.local_addr().unwrap().to_string()]));
     assert_eq!(code, 1);

@@ -114,6 +114,21 @@ fn the_terminal_is_written_to_in_one_file() {
 }
 
 #[test]
+fn errors_and_logs_show_no_debug_values() {
+    // A quoted text (`{name:?}`) is for people; an error's debug value is for programmers.
+    let shown = ["{err:?}", "{error:?}", "{cause:?}", "{source:?}", "{why:?}", "{needed:?}", "{set:?}"];
+    let is_logged = |line: &str| {
+        ["tracing::", "info!(", "warn!(", "error!(", "debug!("].iter().any(|start| line.contains(start))
+            && [" = ?", "(?", ", ?"].iter().any(|debug| line.contains(debug))
+    };
+    check(
+        "write errors with Display and their causes (with_causes), and values as fields",
+        |name| is_source(name) && !name.contains("/sim/") && !name.ends_with("/tests.rs"),
+        |line| is_logged(line) || shown.iter().any(|debug| line.contains(debug)),
+    );
+}
+
+#[test]
 fn pure_modules_use_no_file_and_no_socket_and_never_wait() {
     let forbidden = [
         ("crates/dray-api/src/", &["std::fs", "std::net::Tcp", "async fn"][..]),

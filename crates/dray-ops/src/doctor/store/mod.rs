@@ -113,7 +113,7 @@ impl<'a> Patient<'a> {
     async fn credentials(&mut self) -> Step {
         const CHECK: &str = "credentials";
         const WHY: &str = "they sign every call and every URL";
-        let remedy = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine or container a role";
+        let remedy = "give this user credentials where AWS's tools find them; `aws sts get-caller-identity` shows which they find";
         match self.objects.credentials_end(self.clock.now()).await {
             Ok(None) => self.ok(CHECK, WHY, "found; they do not expire"),
             Ok(Some(end)) => self.ok(CHECK, WHY, format!("found; they expire at {end} and are renewed")),

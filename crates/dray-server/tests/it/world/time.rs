@@ -38,7 +38,7 @@ impl World {
     /// Makes this the store of the drive, although its files are elsewhere.
     pub(crate) async fn adopt(&self, s3: &S3Config) {
         let (admin, store) =
-            (self.admin().await, Store::open_new(self.data.path(), Some(s3), "").await.unwrap());
+            (self.admin().await, Store::open_alone(self.data.path(), Some(s3)).await.unwrap());
         admin.adopt(&store, &Clock::from_fn(real_now)).await.unwrap();
         store.close().await;
         admin.close().await;
