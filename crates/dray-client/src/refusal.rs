@@ -101,17 +101,19 @@ fn in_plain_words(message: &str) -> String {
     for (theirs, ours) in PHRASES {
         text = text.replace(theirs, ours);
     }
-    let words = text.split(' ').map(|word| {
-        let (field, rest) =
-            word.split_at(word.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(word.len()));
-        FIELDS
-            .iter()
-            .find(|(name, _)| *name == field)
-            .map_or_else(|| word.to_owned(), |(_, ours)| format!("{ours}{rest}"))
-    });
-    let text = words.collect::<Vec<_>>().join(" ");
+    let words: Vec<_> = text.split(' ').enumerate().map(|(at, word)| in_plain_word(word, at == 0)).collect();
+    let text = words.join(" ");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// A word, or what people call the field that it names. Fields that are also words of English are recognised only at the
+/// beginning, where the server names the field that a refusal is about.
+fn in_plain_word(word: &str, is_first: bool) -> String {
+    let (name, rest) = word.split_at(word.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(word.len()));
+    let may_be = is_first || name.contains(char::is_uppercase);
+    let ours = FIELDS.iter().find(|(theirs, _)| may_be && *theirs == name);
+    ours.map_or_else(|| word.to_owned(), |(_, ours)| format!("{ours}{rest}"))
 }
 
 #[cfg(test)]

@@ -319,7 +319,7 @@ pub enum Error {
         detail: String,
     },
     /// The store or the database is full.
-    #[error("the disk of the drive's database or of its store is full")]
+    #[error("the disk of the drive's database or of its store is full: free space there")]
     NoSpace,
     /// The disk of a file that an operator's command writes is full.
     #[error("the disk is full at {path}: free space there, and run the same command again")]

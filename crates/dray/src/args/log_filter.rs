@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn a_mistyped_level_is_refused_and_not_taken_for_a_module() {
         for text in
-            ["info", "WARN", "off", "3", "info,dray_server=debug", "warn,dray[request{a=1,b=2}]=trace", ""]
+            ["info", "WARN", "off", "3", "info,dray_server=debug", "warn,dray[request{a=1}]=trace", ""]
         {
             assert_eq!(parse(text), Ok(text.to_owned()));
         }
