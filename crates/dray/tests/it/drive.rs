@@ -185,7 +185,9 @@ pub(crate) fn signal(process: &Child, name: &str) {
 pub(crate) fn succeeded(output: &Output) -> String {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{:?}: {stderr}", output.status);
-    assert_eq!(stderr, "");
+    // On a slow machine, long work says how much there is.
+    let said: Vec<_> = stderr.lines().filter(|line| !line.contains(" objects, ")).collect();
+    assert!(said.is_empty(), "{stderr}");
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
