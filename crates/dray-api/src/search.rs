@@ -33,7 +33,7 @@ pub enum SearchSort {
 }
 
 /// The direction in which a list is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub enum SortOrder {
     /// Smallest first.
     Ascending,

@@ -140,8 +140,14 @@ pub enum Error {
     #[error("the item is a folder")]
     NotAFile,
     /// The request needs a folder, but the item is a file.
-    #[error("parentId is a file")]
-    NotAFolder,
+    #[error("{field} is a file")]
+    NotAFolder {
+        /// What the request calls it.
+        field: &'static str,
+    },
+    /// The upload was finalized, and the caller no longer sees its item: it was trashed, removed or moved away.
+    #[error("the item of the upload is gone")]
+    ItemGone,
     /// The store does not have an operation that Dray needs, so asking again does not help.
     #[error("the object store does not have {operation}: {detail}")]
     StoreLacks {

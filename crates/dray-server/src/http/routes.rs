@@ -72,7 +72,7 @@ pub(super) fn api() -> Vec<Route> {
              UploadExpired, StoreUnreachable, StoreLacks, TooManyUploads, GrantUsedUp, UploadFolderClosed, QuotaExceeded,
              RequestPassword, RequestNotFound, RequestFull, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
-            [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
+            [InvalidParameter, ImpossiblePartCount, UploadNotFound, AlreadyFinalized, UploadAborted, UploadExpired,
              StoreUnreachable, RequestNotFound, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
             [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound,
@@ -81,7 +81,7 @@ pub(super) fn api() -> Vec<Route> {
             [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, FileTypeMismatch,
              FileTypeNotAllowed, UploadNotFound,
              NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,
-             UploadExpired, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound, RequestClosed];
+             UploadExpired, ItemGone, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress, RequestNotFound, RequestClosed];
         POST(once) DriveUpload "/drive/files/upload/batch/start" batch::start
@@ -138,7 +138,7 @@ pub(super) fn api() -> Vec<Route> {
         GET AccessDrive "/tokens" tokens::list [ConfinedToken];
         POST(once) AccessDrive "/tokens" tokens::create [NotAFolder, ConfinedToken, NotFound];
         POST(once) "/tokens/rotate" tokens::rotate [TokenRotated];
-        DELETE AccessDrive "/tokens/{id}" tokens::revoke [ConfinedToken, TokenNotFound];
+        DELETE AccessDrive "/tokens/{id}" tokens::revoke [ConfinedToken, TokenNotFound, TokenRotated];
     }
 }
 

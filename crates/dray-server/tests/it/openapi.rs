@@ -1,5 +1,7 @@
 //! `GET /openapi.json`: the document and the server agree.
 
+mod numbers;
+
 use std::collections::BTreeSet;
 
 use dray_api::ErrorCode;
