@@ -100,6 +100,8 @@ codes! {
     WrongTokenKind = "wrong_token_kind",
     /// 403: the token lacks a scope.
     MissingScope = "missing_scope",
+    /// 403: the search named only types that are not searched here.
+    NoSearchTypes = "no_search_types",
     /// 403: the token is confined to a folder, and the item is not in it.
     ConfinedToken = "confined_token",
     /// 403: the caller's role on the item does not allow this.

@@ -52,6 +52,10 @@ pub const MAX_QUERY_CHARS: usize = 255;
 pub const MAX_SEARCH_HITS: u32 = 50;
 /// Hits of `GET /drive/search`, if the request does not say how many.
 pub const DEFAULT_SEARCH_HITS: u32 = 20;
+/// The maximum number of hits of one answer of `GET /search`.
+pub const MAX_WORKSPACE_HITS: u32 = 100;
+/// Hits of `GET /search`, if the request does not say how many.
+pub const DEFAULT_WORKSPACE_HITS: u32 = 50;
 /// The maximum number of members of one answer of `GET /workspace/members`.
 pub const MAX_MEMBERS: u32 = 500;
 /// Members of `GET /workspace/members`, if the request does not say how many.

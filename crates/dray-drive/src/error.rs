@@ -185,6 +185,9 @@ pub enum Error {
         /// The scope that the request needs.
         scope: &'static str,
     },
+    /// A search names types of things, and none that is searched.
+    #[error("none of these types is searched")]
+    NoSearchTypes,
     /// The token is confined to a folder, and the item is not in it.
     #[error("the token is confined to a folder")]
     ConfinedToken,

@@ -130,6 +130,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::LinkPassword => StatusCode::UNAUTHORIZED,
         Code::WrongTokenKind
         | Code::MissingScope
+        | Code::NoSearchTypes
         | Code::ConfinedToken
         | Code::RoleTooLow
         | Code::RequestPassword

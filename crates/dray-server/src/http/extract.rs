@@ -161,7 +161,7 @@ fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Resu
     text.parse().map_err(|err: InvalidId| invalid(name, err.to_string()))
 }
 
-/// The parameters of the query. Each may occur at most once. Parameters that a route does not know are ignored.
+/// The parameters of the query. Each may occur at most once, unless its handler asks for all of its values. Parameters that a route does not know are ignored.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl FromRequestParts<App> for Parameters {
@@ -181,11 +181,16 @@ impl FromRequestParts<App> for Parameters {
 impl Parameters {
     /// A parameter as it was sent, percent-decoded.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
-        let mut given = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let mut given = self.all(name);
         match (given.next(), given.next()) {
             (_, Some(_)) => Err(invalid(name, "must be given only once")),
             (value, None) => Ok(value),
         }
+    }
+
+    /// The values of a parameter that may occur several times.
+    pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The text of a search: at most [`MAX_QUERY_CHARS`] characters, none of them NUL.

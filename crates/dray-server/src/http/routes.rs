@@ -132,6 +132,7 @@ pub(super) fn api() -> Vec<Route> {
         DELETE AccessDrive "/drive/requests/{id}" requests::delete [RoleTooLow, RequestNotFound];
         GET AccessDrive "/drive/requests/{id}/submissions" requests::submissions [RoleTooLow, RequestNotFound];
 
+        GET DriveRead "/search" search::workspace [NoSearchTypes];
         GET DriveRead "/workspace/info" workspace::info [NotFound];
         GET DriveRead "/workspace/members" workspace::members [];
         GET DriveRead "/drive/usage" workspace::usage [ConfinedToken, NotFound];
@@ -154,6 +155,7 @@ pub(super) fn server() -> Vec<Route> {
         GET "/r/{slug}/uploads" requests::sent
             [MissingToken, InvalidToken, ExpiredToken, RevokedToken, WrongTokenKind, RequestNotFound, RateLimited,
              DatabaseUnreachable];
+        GET "/public/v1/health" health::published [];
         GET "/healthz" health::alive [];
         GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
         GET "/openapi.json" openapi::json [];
