@@ -1048,7 +1048,7 @@ class AsyncOperations:
         """Find things of the workspace.
 
         Like `GET /drive/search`, in the form that the published clients of the Copera API read: files and folders are
-        things of the type `drive_content`, the only one here, and times are numbers.
+        things of one type, "driveContent", and times are numbers.
 
         Scope: `drive_read` (or `access_drive`).
         """
@@ -1904,7 +1904,7 @@ class Operations:
         """Find things of the workspace.
 
         Like `GET /drive/search`, in the form that the published clients of the Copera API read: files and folders are
-        things of the type `drive_content`, the only one here, and times are numbers.
+        things of one type, "driveContent", and times are numbers.
 
         Scope: `drive_read` (or `access_drive`).
         """

@@ -766,8 +766,8 @@ export interface paths {
         };
         /**
          * Find things of the workspace
-         * @description Like `GET /drive/search`, in the form that the published clients of the Copera API read: files and folders are things of the
-         *     type `driveContent`, the only one here, and times are numbers.
+         * @description Like `GET /drive/search`, in the form that the published clients of the Copera API read: files and folders are things of
+         *     one type, "driveContent", and times are numbers.
          *
          *     Scope: `drive_read` (or `access_drive`).
          */
@@ -4424,7 +4424,7 @@ export interface operations {
             query: {
                 /** @description Words, or beginnings of words. */
                 q: string;
-                /** @description The types of things to find, with commas between them; the parameter may be repeated. Types other than `driveContent` are left out; without `types`, all are searched. */
+                /** @description The types of things to find, with commas between them; the parameter may be repeated. Types other than driveContent are left out; without `types`, all are searched. */
                 types?: string;
                 /** @description What to sort by, `createdAt` or `updatedAt`; `updatedAt` by default. */
                 sortBy?: string;
