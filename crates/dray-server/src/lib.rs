@@ -171,7 +171,6 @@ impl Server {
             traces: config.traces,
             metrics: &metrics,
         };
-        let router = http::router(&app, around);
         let limits = serve::Limits {
             connections,
             grace: config.shutdown_grace,
@@ -180,7 +179,7 @@ impl Server {
         };
         Ok(Self {
             sockets,
-            router,
+            router: http::router(&app, around),
             limits,
             rate_limits,
             service,

@@ -12,6 +12,9 @@ pub(super) const LATEST: Timestamp = Timestamp::constant(253_402_207_200, 0);
 /// Longest life of a token: a year.
 const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
+/// A date and a time of RFC 3339, with 0 for each digit.
+const FORM: &str = "0000-00-00T00:00:00";
+
 /// A time in a request, of which nobody knows yet whether it lies ahead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AskedTime {
@@ -65,7 +68,6 @@ fn has_form(text: &str) -> bool {
                 _ => byte == like,
             })
     };
-    const FORM: &str = "0000-00-00T00:00:00";
     let Some((seconds, rest)) = text.split_at_checked(FORM.len()) else { return false };
     let digits = rest
         .strip_prefix('.')
