@@ -100,6 +100,8 @@ codes! {
     WrongTokenKind = "wrong_token_kind",
     /// 403: the token lacks a scope.
     MissingScope = "missing_scope",
+    /// 403: the search named only types that are not searched here.
+    NoSearchTypes = "no_search_types",
     /// 403: the token is confined to a folder, and the item is not in it.
     ConfinedToken = "confined_token",
     /// 403: the caller's role on the item does not allow this.
@@ -132,7 +134,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed",
     /// 409: the upload was finalized with a different list of parts.
     FinalizedDifferently = "finalized_differently",
-    /// 409: the upload is finalized, so it cannot be aborted.
+    /// 409: the upload is finalized, so it cannot be aborted, and takes no more parts.
     AlreadyFinalized = "already_finalized",
     /// 409: the upload is being finalized at the moment, so it cannot be aborted or finalized with other parts.
     FinalizeInProgress = "finalize_in_progress",
@@ -160,6 +162,8 @@ codes! {
     UploadAborted = "upload_aborted",
     /// 410: the upload expired.
     UploadExpired = "upload_expired",
+    /// 410: the upload was finalized, and its item was trashed or removed since, or the caller no longer sees it.
+    ItemGone = "item_gone",
     /// 410: the file request is closed.
     RequestClosed = "request_closed",
     /// 413: the body is larger than the route accepts.

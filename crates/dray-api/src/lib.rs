@@ -34,7 +34,7 @@ pub use item::{DownloadUrl, Item, ItemChange, ItemType, NewFolder};
 pub use listing::{Ancestors, EmptiedTrash, ItemPage, ListSort, TrashPage, TrashedItem, Usage};
 pub use plan::PartPlan;
 pub use request::{FileRequest, NewRequest, RequestChange};
-pub use search::{SearchHits, SearchSort, SortOrder};
+pub use search::{EntityType, SearchHits, SearchSort, SortOrder, WorkspaceHit, WorkspaceHits};
 pub use sharing::{Link, Links, NewLink, NewRole, Participant, Participants, Role};
 pub use token::{CreatedToken, NewToken, RotateToken, Token, Tokens};
 pub use tree::{Tree, TreeNode};

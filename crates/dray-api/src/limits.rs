@@ -10,6 +10,9 @@ pub const MAX_PARTS: u32 = 10_000;
 pub const MIN_PART_BYTES: u64 = 5 * MIB;
 /// The maximum number of bytes of a part (S3).
 pub const MAX_PART_BYTES: u64 = 5 * 1024 * MIB;
+/// The largest whole number that a database and JavaScript can hold exactly: the most bytes that several files together may be
+/// limited to.
+pub const MAX_EXACT: u64 = (1 << 53) - 1;
 /// The maximum number of bytes of a file (S3's long-standing object limit, 5 TiB).
 pub const MAX_FILE_BYTES: u64 = 5 * 1024 * 1024 * MIB;
 
@@ -49,6 +52,10 @@ pub const MAX_QUERY_CHARS: usize = 255;
 pub const MAX_SEARCH_HITS: u32 = 50;
 /// Hits of `GET /drive/search`, if the request does not say how many.
 pub const DEFAULT_SEARCH_HITS: u32 = 20;
+/// The maximum number of hits of one answer of `GET /search`.
+pub const MAX_WORKSPACE_HITS: u32 = 100;
+/// Hits of `GET /search`, if the request does not say how many.
+pub const DEFAULT_WORKSPACE_HITS: u32 = 50;
 /// The maximum number of members of one answer of `GET /workspace/members`.
 pub const MAX_MEMBERS: u32 = 500;
 /// Members of `GET /workspace/members`, if the request does not say how many.
@@ -112,3 +119,21 @@ pub const MIN_PASSWORD_CHARS: usize = 8;
 pub const MAX_PASSWORD_CHARS: usize = 200;
 /// The maximum number of participants of an item, not counting those of folders above it.
 pub const MAX_PARTICIPANTS: u32 = 1000;
+
+/// The whole numbers in the bodies of requests: where each stands (`[]` is any place in a list), the least and the most. A test
+/// compares them with the OpenAPI document.
+pub const NUMBERS: &[(&str, u64, u64)] = &[
+    ("fileSize", 0, MAX_FILE_BYTES),
+    ("files[].fileSize", 0, MAX_WHOLE_FILE_BYTES),
+    ("parts", 1, MAX_PARTS as u64),
+    ("partNumbers[]", 1, MAX_PARTS as u64),
+    ("contentLengths[]", 0, MAX_PART_BYTES),
+    ("parts[].partNumber", 1, MAX_PARTS as u64),
+    ("parts[].PartNumber", 1, MAX_PARTS as u64),
+    ("maxFiles", 1, MAX_GRANT_FILES as u64),
+    ("maxFileBytes", 0, MAX_FILE_BYTES),
+    ("maxBytes", 0, MAX_EXACT),
+    ("maxSubmitters", 1, MAX_SUBMITTERS as u64),
+    ("maxTotalFiles", 1, MAX_REQUEST_FILES as u64),
+    ("maxTotalBytes", 0, MAX_EXACT),
+];

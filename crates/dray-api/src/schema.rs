@@ -6,9 +6,9 @@ use utoipa::openapi::schema::{AnyOfBuilder, Object, ObjectBuilder, Schema, Schem
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::item::BothSpellings;
-use crate::limits::{MAX_ETAG_BYTES, MAX_PARTS};
+use crate::limits::{MAX_ETAG_BYTES, MAX_PART_BYTES, MAX_PARTS};
 use crate::upload::{PresignedPart, PresignedParts, UploadedPart};
-use crate::written::{GivenRole, TokenScope};
+use crate::written::{GivenRole, PartBytes, PartNumber, TokenScope};
 use crate::{
     ErrorCode, GrantId, Item, ItemId, LinkId, ListSort, RequestId, SearchSort, SortOrder, TokenId, UserId,
     WorkspaceId,
@@ -40,6 +40,8 @@ schemas! {
     SortOrder => choice("The direction in which to sort.", texts(SortOrder::ALL));
     TokenScope => choice("What a token may do.", ["access_drive", "drive_read", "drive_upload"].into_iter());
     GivenRole => choice("A role that can be given.", ["viewer", "member", "admin"].into_iter());
+    PartNumber => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_PARTS));
+    PartBytes => ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(MAX_PART_BYTES));
     UploadedPart => AnyOfBuilder::new()
         .description(Some("A part that the store has, in this API's spelling, in S3's, or in both if they say the same."))
         .item(uploaded_part("partNumber", "eTag"))

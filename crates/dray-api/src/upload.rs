@@ -102,11 +102,11 @@ pub struct PresignParts {
     /// Sign only these parts, for example after their URLs expired or to resume. Each number is from 1 to 10,000,
     /// none twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<crate::written::PartNumber>>, inline, min_items = 1, max_items = 10_000))]
     pub part_numbers: Option<Vec<u64>>,
     /// How many bytes each of these parts has, in the same order. Each URL then accepts exactly that many bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(min_items = 1, max_items = 10_000))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<crate::written::PartBytes>>, inline, min_items = 1, max_items = 10_000))]
     pub content_lengths: Option<Vec<u64>>,
 }
 

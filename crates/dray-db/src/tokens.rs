@@ -149,6 +149,15 @@ pub fn lock_of_user(c: &Conn, caller: &Caller) -> Result<(), Error> {
     lock(c, &format!("tokens {}", caller.user))
 }
 
+/// Like [`lock_of_user`], for the user of this token, if there is such a token.
+pub fn lock_of_token(c: &Conn, id: TokenId) -> Result<(), Error> {
+    let user: Option<UserId> =
+        find(c, "select user_id from tokens where id = $1", &[&id.to_string()], |row| {
+            parsed(row, "user_id")
+        })?;
+    user.map_or(Ok(()), |user| lock(c, &format!("tokens {user}")))
+}
+
 /// A token with its ancestors.
 pub struct Line {
     /// How many tokens these are, including itself.
@@ -283,6 +292,19 @@ pub fn replacements(c: &Conn, id: TokenId, now: Timestamp) -> Result<Vec<TokenId
     list(c, sql, &[&id.to_string(), &millis(now)], |row| parsed(row, "id"))
 }
 
+/// The last of the tokens that have replaced this one, each the one before; the token itself if none did. What ends with
+/// that one includes all of them (see `descendants!`).
+pub fn newest(c: &Conn, id: TokenId) -> Result<TokenId, Error> {
+    let sql = "with recursive chain (id, place) as (
+                   select id, 0 from tokens where id = $1
+                   union
+                   select n.id, chain.place + 1 from tokens t join chain on t.id = chain.id
+                   join tokens n on n.id = t.successor_id
+               )
+               select id from chain order by place desc limit 1";
+    Ok(find(c, sql, &[&id.to_string()], |row| parsed(row, "id"))?.unwrap_or(id))
+}
+
 /// How many tokens in the chain that this one replaced were created after `since`.
 pub fn count_replaced(c: &Conn, id: TokenId, since: Timestamp) -> Result<i64, Error> {
     let sql = "with recursive chain (id, created_at) as (
@@ -304,15 +326,12 @@ pub fn comes_from(c: &Conn, id: TokenId, ancestor: TokenId) -> Result<bool, Erro
     Ok(find(c, sql, &[&ancestor.to_string(), &id.to_string()], |_| Ok(()))?.is_some())
 }
 
-/// Like [`revoke`], if the token is one of those that [`of_caller`] lists.
-pub fn revoke_own(c: &Conn, caller: &Caller, id: TokenId, now: Timestamp) -> Result<bool, Error> {
+/// Whether the token is one of those that [`of_caller`] lists.
+pub fn is_own(c: &Conn, caller: &Caller, id: TokenId) -> Result<bool, Error> {
     let (user, workspace) = (caller.user.to_string(), caller.workspace.to_string());
     let own = caller.token.map(|id| id.to_string());
     let sql = tokens!(concat!(own!(), " and t.id = $4"));
-    if find(c, sql, &[&user, &workspace, &own, &id.to_string()], token)?.is_none() {
-        return Ok(false);
-    }
-    revoke(c, id, now)
+    Ok(find(c, sql, &[&user, &workspace, &own, &id.to_string()], token)?.is_some())
 }
 
 fn token(row: &Row<'_>) -> Result<TokenRow, Error> {

@@ -1,11 +1,12 @@
 //! Converts the JSON of a request into the type that its route takes, and says in plain words which value does not fit. It
-//! neither reads bytes nor knows any field.
+//! does not read bytes. Of the fields it knows only where whole numbers stand, and their ranges.
 //!
 //! serde's own deserializer would take a list for an object, as the values of its fields in the order of the type. It would
 //! name types of Rust to callers. [`Plain`] does neither, at any depth.
 
 use std::fmt;
 
+use dray_api::limits::NUMBERS;
 use serde::de::value::StringDeserializer;
 use serde::de::{
     self, DeserializeOwned, DeserializeSeed, Deserializer, Expected, IntoDeserializer as _, MapAccess,
@@ -25,8 +26,26 @@ pub fn typed<T: DeserializeOwned>(tree: Value) -> Result<T> {
                 Error::field(format!("{inside}{field}"), "is required")
             }
             Refused::Rule(rule) => Error::field(path.unwrap_or_else(|| "The body".into()), rule),
+            Refused::WholeNumber => {
+                let path = path.unwrap_or_else(|| "The body".into());
+                let rule = match range(&path) {
+                    Some((least, most)) => format!("must be a whole number from {least} to {most}"),
+                    None => "must be a whole number".to_owned(),
+                };
+                Error::field(path, rule)
+            }
         }
     })
+}
+
+/// The least and the most that the whole number at this place of a body may be, if that is known.
+fn range(path: &str) -> Option<(u64, u64)> {
+    let mut anywhere = String::new();
+    for (at, piece) in path.split('[').enumerate() {
+        anywhere.push_str(if at == 0 { "" } else { "[]" });
+        anywhere.push_str(piece.split_once(']').map_or(piece, |(_, rest)| rest));
+    }
+    NUMBERS.iter().find(|(place, ..)| *place == anywhere).map(|(_, least, most)| (*least, *most))
 }
 
 /// Why a type does not accept a tree.
@@ -34,6 +53,8 @@ pub fn typed<T: DeserializeOwned>(tree: Value) -> Result<T> {
 enum Refused {
     /// What the value must be.
     Rule(String),
+    /// The value must be a whole number, in the range of its field.
+    WholeNumber,
     /// The object lacks this field.
     Missing(&'static str),
 }
@@ -42,6 +63,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rule(rule) => f.write_str(rule),
+            Self::WholeNumber => f.write_str("must be a whole number"),
             Self::Missing(field) => write!(f, "{field} is required"),
         }
     }
@@ -86,22 +108,29 @@ fn one_of(known: &[&str]) -> Refused {
 /// A value that counts only as what it is.
 struct Plain(Value);
 
-/// Whole numbers. A number with a fraction or an exponent is none.
+/// Whole numbers.
 macro_rules! whole_numbers {
-    ($($deserialize:ident $number:ty,)*) => {$(
+    ($($deserialize:ident $number:ty as $visit:ident,)*) => {$(
         fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> std::result::Result<V::Value, Refused> {
-            let is_in_range = |number: i128| <$number>::try_from(number).is_ok();
-            match self.0.as_u64() {
-                Some(number) if is_in_range(number.into()) => return visitor.visit_u64(number),
-                _ => {}
-            }
-            match self.0.as_i64() {
-                Some(number) if is_in_range(number.into()) => visitor.visit_i64(number),
-                _ => must_be(&format!("a whole number from {} to {}", <$number>::MIN, <$number>::MAX)),
-            }
+            let number = whole(&self.0).and_then(|number| <$number>::try_from(number).ok());
+            number.map_or(Err(Refused::WholeNumber), |number| visitor.$visit(number))
         }
     )*};
 }
+
+/// A whole number. `100.0` and `1e2` are whole, as in JSON Schema (2020-12, 6.1.1), as far as a `f64` is exact.
+fn whole(value: &Value) -> Option<i128> {
+    let Value::Number(number) = value else { return None };
+    let exact = number.as_u64().map(i128::from).or_else(|| number.as_i64().map(i128::from));
+    exact.or_else(|| {
+        let number = number.as_f64().filter(|number| number.fract() == 0.0 && number.abs() <= MOST_EXACT)?;
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and small")]
+        Some(number as i128)
+    })
+}
+
+/// Whole numbers up to this one are exact in a `f64`: 2^53 - 1.
+const MOST_EXACT: f64 = 9_007_199_254_740_991.0;
 
 /// Methods that do the same as another.
 macro_rules! same {
@@ -120,8 +149,9 @@ impl<'de> Deserializer<'de> for Plain {
     type Error = Refused;
 
     whole_numbers! {
-        deserialize_i8 i8, deserialize_i16 i16, deserialize_i32 i32, deserialize_i64 i64,
-        deserialize_u8 u8, deserialize_u16 u16, deserialize_u32 u32, deserialize_u64 u64,
+        deserialize_i8 i8 as visit_i8, deserialize_i16 i16 as visit_i16, deserialize_i32 i32 as visit_i32,
+        deserialize_i64 i64 as visit_i64, deserialize_u8 u8 as visit_u8, deserialize_u16 u16 as visit_u16,
+        deserialize_u32 u32 as visit_u32, deserialize_u64 u64 as visit_u64,
     }
 
     same! {
@@ -282,13 +312,15 @@ mod tests {
         assert_eq!(refusal::<StartFiles>(json!({ "files": {} })), "files must be a list");
         assert_eq!(refusal::<StartFiles>(json!([[]])), "The body must be an object");
         let grant = |field: &str, value: Value| refusal::<NewGrant>(json!({ field: value }));
-        for value in [json!(-1), json!(1.5), json!(1e3), json!("1"), json!(1_u64 << 32), json!([1])] {
-            assert_eq!(grant("maxFiles", value), "maxFiles must be a whole number from 0 to 4294967295");
+        for value in [json!(-1), json!(1.5), json!(1e300), json!("1"), json!(1_u64 << 32), json!([1])] {
+            assert_eq!(grant("maxFiles", value), "maxFiles must be a whole number from 1 to 10000");
         }
         assert_eq!(
             grant("maxBytes", json!(-1)),
-            format!("maxBytes must be a whole number from 0 to {}", u64::MAX)
+            "maxBytes must be a whole number from 0 to 9007199254740991"
         );
+        let small = json!({ "path": "a", "fileSize": -1, "mimeType": "" });
+        assert_eq!(files(small), "files[0].fileSize must be a whole number from 0 to 8388608");
         assert_eq!(grant("metadata", json!([1])), "metadata must be an object");
         assert_eq!(
             grant("onConflict", json!("ask")),
@@ -315,6 +347,9 @@ mod tests {
         let metadata = json!({ "a": [1, -1, 1.5, "x", null, true, { "b": [] }], "": u64::MAX });
         let grant: NewGrant = typed(json!({ "maxFiles": 3, "metadata": metadata, "more": [{}] })).unwrap();
         assert_eq!((grant.max_files, grant.metadata.map(Value::from)), (Some(3), Some(metadata)));
+        for whole in [json!(100), json!(100.0), json!(1e2)] {
+            assert_eq!(typed::<NewGrant>(json!({ "maxBytes": whole })).unwrap().max_bytes, Some(100));
+        }
         let change: ItemChange = typed(json!({ "parentId": null })).unwrap();
         assert_eq!((change.name, change.parent_id), (None, Some(None)));
         let start = json!({ "fileName": "a", "fileSize": 1, "mimeType": "a/b", "onConflict": "rename" });

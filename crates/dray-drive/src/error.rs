@@ -143,8 +143,14 @@ pub enum Error {
     #[error("the item is a folder")]
     NotAFile,
     /// The request needs a folder, but the item is a file.
-    #[error("parentId is a file")]
-    NotAFolder,
+    #[error("{field} is a file")]
+    NotAFolder {
+        /// What the request calls it.
+        field: &'static str,
+    },
+    /// The upload was finalized, and the caller no longer sees its item: it was trashed, removed or moved away.
+    #[error("the item of the upload is gone")]
+    ItemGone,
     /// The store does not have an operation that Dray needs, so asking again does not help.
     #[error("the object store does not have {operation}: {detail}")]
     StoreLacks {
@@ -182,6 +188,9 @@ pub enum Error {
         /// The scope that the request needs.
         scope: &'static str,
     },
+    /// A search names types of things, and none that is searched.
+    #[error("none of these types is searched")]
+    NoSearchTypes,
     /// The token is confined to a folder, and the item is not in it.
     #[error("the token is confined to a folder")]
     ConfinedToken,

@@ -3,7 +3,7 @@
 
 use dray_api::grant::{GrantUpload, GrantUploadState};
 use dray_api::limits::{
-    MAX_EXTERNAL_ID_CHARS, MAX_FILE_BYTES, MAX_FILE_TYPE_CHARS, MAX_GRANT_FILES, MAX_GRANT_TYPES,
+    MAX_EXACT, MAX_EXTERNAL_ID_CHARS, MAX_FILE_BYTES, MAX_FILE_TYPE_CHARS, MAX_GRANT_FILES, MAX_GRANT_TYPES,
     MAX_METADATA_BYTES, MAX_METADATA_DEPTH,
 };
 use dray_api::upload::OnConflict;
@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::item::{Attached, Item, Notes, is_shallow};
+use crate::line::check_line;
 use crate::rules::FileType;
 use crate::upload::{State, Upload};
 use crate::{Error, Result, wire_time};
@@ -85,7 +86,7 @@ impl Terms {
         Ok(Self {
             max_files,
             max_file_bytes: at_most(MAX_FILE_BYTES, "maxFileBytes", request.max_file_bytes)?,
-            max_bytes: at_most(MOST_EXACT, "maxBytes", request.max_bytes)?,
+            max_bytes: at_most(MAX_EXACT, "maxBytes", request.max_bytes)?,
             types: parse_types(request.types.as_deref().unwrap_or_default())?,
             on_conflict: request.on_conflict,
             attached: Attached::from(Notes {
@@ -130,9 +131,6 @@ impl Terms {
     }
 }
 
-/// The largest number that a database and JavaScript can hold exactly.
-pub(crate) const MOST_EXACT: u64 = (1 << 53) - 1;
-
 /// A number of bytes that may not exceed `most`.
 pub(crate) fn at_most(most: u64, field: &'static str, bytes: Option<u64>) -> Result<Option<u64>> {
     match bytes {
@@ -156,11 +154,8 @@ fn parse_types(texts: &[String]) -> Result<Vec<FileType>> {
 }
 
 fn parse_external_id(text: &str) -> Result<String> {
-    let is_fine =
-        (1..=MAX_EXTERNAL_ID_CHARS).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    let rule =
-        || format!("must be 1 to {MAX_EXTERNAL_ID_CHARS} characters, none of them a control character");
-    if is_fine { Ok(text.to_owned()) } else { Err(Error::field("externalId", rule())) }
+    check_line("externalId", text, MAX_EXTERNAL_ID_CHARS)?;
+    Ok(text.to_owned())
 }
 
 fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
@@ -169,12 +164,30 @@ fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
             format!("must be nested at most {MAX_METADATA_DEPTH} levels deep, counting the object itself");
         return Err(Error::field("metadata", rule));
     }
+    if !metadata.values().all(is_kept_exactly) {
+        let rule = "must not have whole numbers beyond 64 bits, which would be rounded: send them as texts";
+        return Err(Error::field("metadata", rule));
+    }
     let json = serde_json::to_string(metadata).map_err(Error::internal)?;
     if json.len() <= MAX_METADATA_BYTES {
         return Ok(json);
     }
     let rule = format!("must be at most {MAX_METADATA_BYTES} bytes as JSON without white space");
     Err(Error::field("metadata", rule))
+}
+
+/// Whether no whole number in this value lies beyond 64 bits, where numbers are read as `f64` and rounded.
+fn is_kept_exactly(value: &Value) -> bool {
+    const FIRST_TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
+    const FIRST_TOO_SMALL: f64 = -9_223_372_036_854_775_808.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            number.as_f64().is_some_and(|number| FIRST_TOO_SMALL < number && number < FIRST_TOO_LARGE)
+        }
+        Value::Array(values) => values.iter().all(is_kept_exactly),
+        Value::Object(members) => members.values().all(is_kept_exactly),
+        _ => true,
+    }
 }
 
 impl Grant {

@@ -6,11 +6,13 @@
 pub mod access;
 pub mod body;
 pub mod clock;
+pub mod cursor;
 pub mod error;
 pub mod event;
 pub mod extension;
 pub mod grant;
 pub mod item;
+pub mod line;
 pub mod link;
 pub mod listing;
 pub mod name;

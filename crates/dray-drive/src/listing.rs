@@ -2,19 +2,13 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
-use std::fmt::Display;
-use std::str::FromStr;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dray_api::limits::{MAX_CURSOR_CHARS, MAX_TREE_ITEMS};
+use dray_api::limits::MAX_TREE_ITEMS;
 use dray_api::{ItemId, ListSort, SortOrder, Tree, TreeNode};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::item::Item;
 use crate::name::name_key;
-use crate::{Error, Result};
 
 /// An item of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,45 +51,8 @@ pub struct Position {
     pub id: ItemId,
 }
 
-impl Position {
-    /// The position in the wire format. Only the server reads it.
-    pub fn to_cursor(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
-    }
-
-    /// The position that a cursor names, if the cursor belongs to this order.
-    pub fn from_cursor(cursor: &str, order: ListOrder) -> Option<Self> {
-        if cursor.len() > MAX_CURSOR_CHARS {
-            return None;
-        }
-        let position: Self = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let fits = match position.key {
-            SortKey::Text(_) => order.sort == ListSort::Name,
-            SortKey::Number(_) => order.sort != ListSort::Name,
-        };
-        // Databases refuse NUL or treat it as the end of a text.
-        let is_clean = !matches!(&position.key, SortKey::Text(text) if text.contains('\0'));
-        (fits && is_clean).then_some(position)
-    }
-}
-
-/// A cursor of a list that is sorted by a time and an id.
-pub fn time_cursor(time: Timestamp, id: impl Display) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {id}", time.as_millisecond()))
-}
-
-/// Reads what [`time_cursor`] wrote.
-pub fn read_time_cursor<T: FromStr>(cursor: &str) -> Result<(Timestamp, T)> {
-    let read = || {
-        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-        let (millis, id) = text.split_once(' ')?;
-        Some((Timestamp::from_millisecond(millis.parse().ok()?).ok()?, id.parse().ok()?))
-    };
-    read().ok_or(Error::InvalidCursor)
-}
-
 /// What items are sorted by, and which way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ListOrder {
     /// What it is sorted by.
     pub sort: ListSort,
@@ -215,22 +172,4 @@ fn in_order(reversed: Option<Vec<TreeNode>>) -> Vec<TreeNode> {
     let mut nodes = reversed.unwrap_or_default();
     nodes.reverse();
     nodes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_valid_for_its_own_order_only() {
-        let position =
-            Position { kind: Kind::File, key: SortKey::Text("a\u{e9}".into()), id: ItemId::new(1, [2; 8]) };
-        let cursor = position.to_cursor();
-        assert_eq!(Position::from_cursor(&cursor, ListOrder::BY_NAME), Some(position));
-        let by_size = ListOrder { sort: ListSort::Size, order: SortOrder::Ascending };
-        assert_eq!(Position::from_cursor(&cursor, by_size), None);
-        for text in ["", "x", "e30", "!", &"a".repeat(MAX_CURSOR_CHARS + 1)] {
-            assert_eq!(Position::from_cursor(text, ListOrder::BY_NAME), None, "{text}");
-        }
-    }
 }

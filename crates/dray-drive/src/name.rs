@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use dray_api::limits::MAX_NAME_CHARS;
-use dray_api::text::{direction_control, nfc, shows_nothing};
+use dray_api::text::nfc;
 
 use crate::extension::visible;
-use crate::{Error, Result};
+use crate::{Error, Result, line};
 
 /// Increase this number whenever [`name_key`] or the words of `search.rs` change. The next server that starts then
 /// updates all items that were written before.
@@ -42,18 +42,8 @@ fn broken_rule(name: &str) -> Option<Cow<'static, str>> {
         "must not be \".\" or \"..\""
     } else if name.contains(['/', '\\']) {
         "must not contain a slash or a backslash"
-    } else if name.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
-        "must not contain control characters or line breaks"
-    } else if let Some((c, called)) = name.chars().find_map(|c| Some((c, direction_control(c)?))) {
-        let rule = format!(
-            "must not contain U+{:04X} {called}, which changes the order in which the text around it appears",
-            u32::from(c)
-        );
-        return Some(rule.into());
-    } else if name.chars().all(shows_nothing) {
-        "must have a character that can be seen, not only spaces and invisible characters"
     } else {
-        return None;
+        return line::broken_rule(name);
     };
     Some(rule.into())
 }

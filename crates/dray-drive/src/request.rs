@@ -5,13 +5,14 @@ mod giving_way;
 mod power;
 mod submitter;
 
-use dray_api::limits::{MAX_MESSAGE_CHARS, MAX_REQUEST_FILES, MAX_SUBMITTERS, MAX_TITLE_CHARS};
+use dray_api::limits::{MAX_EXACT, MAX_MESSAGE_CHARS, MAX_REQUEST_FILES, MAX_SUBMITTERS, MAX_TITLE_CHARS};
 use dray_api::request::{Asks, NewRequest, OpenedRequest};
 use dray_api::{ItemId, NewGrant, RequestId, TokenId, UserId, WorkspaceId};
 use jiff::Timestamp;
 
 use crate::access::Caller;
-use crate::grant::{MOST_EXACT, Terms, Used, at_most};
+use crate::grant::{Terms, Used, at_most};
+use crate::line::{check_line, check_lines};
 use crate::{Error, Result, wire_time};
 pub use giving_way::{Need, Reserved, giving_way};
 pub use power::Power;
@@ -107,19 +108,14 @@ impl Wants {
 
 /// Checks a title.
 pub fn parse_title(text: &str) -> Result<String> {
-    let is_fine = !text.trim().is_empty()
-        && text.chars().count() <= MAX_TITLE_CHARS
-        && !text.chars().any(char::is_control);
-    let rule = || format!("must be 1 to {MAX_TITLE_CHARS} characters on one line");
-    if is_fine { Ok(text.to_owned()) } else { Err(Error::field("title", rule())) }
+    check_line("title", text, MAX_TITLE_CHARS)?;
+    Ok(text.to_owned())
 }
 
 /// Checks a message, which may have several lines.
 pub fn parse_message(text: &str) -> Result<String> {
-    let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    let is_fine = text.chars().count() <= MAX_MESSAGE_CHARS && !text.chars().any(is_odd);
-    let rule = || format!("must be at most {MAX_MESSAGE_CHARS} characters, without control characters");
-    if is_fine { Ok(text.to_owned()) } else { Err(Error::field("message", rule())) }
+    check_lines("message", text, MAX_MESSAGE_CHARS)?;
+    Ok(text.to_owned())
 }
 
 /// Checks how many files a request may get.
@@ -133,7 +129,7 @@ pub fn parse_total_files(count: u32) -> Result<u32> {
 
 /// Checks how many bytes a request may get.
 pub fn parse_total_bytes(bytes: Option<u64>) -> Result<Option<u64>> {
-    at_most(MOST_EXACT, "maxTotalBytes", bytes)
+    at_most(MAX_EXACT, "maxTotalBytes", bytes)
 }
 
 /// Checks how many submitters a request may have.

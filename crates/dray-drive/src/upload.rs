@@ -251,7 +251,7 @@ impl Upload {
         match (&self.state, &self.store_upload_id) {
             (State::Open, Some(id)) => self.check_alive(now).map(|()| id.as_str()),
             (State::Completing { .. }, Some(id)) => Ok(id),
-            (State::Completed { .. }, _) => Err(Error::FinalizedDifferently),
+            (State::Completed { .. }, _) => Err(Error::AlreadyFinalized),
             _ => Err(self.gone()),
         }
     }

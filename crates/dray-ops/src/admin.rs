@@ -5,6 +5,8 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
+use dray_api::limits::MAX_NAME_CHARS;
+use dray_api::text::{direction_control, shows_nothing};
 use dray_api::{TokenId, UserId, WorkspaceId};
 use jiff::{SignedDuration, Timestamp};
 
@@ -14,6 +16,7 @@ use dray_db::users::{self, UserRow};
 use dray_db::{Db, made_with, tokens, usage};
 use dray_drive as drive;
 use dray_drive::access::Scope;
+use dray_drive::line::check_line;
 use dray_drive::settings::{DatabaseUrl, SettingError};
 use dray_drive::token::AccessToken;
 use dray_server::{Error, data_folder, random};
@@ -26,6 +29,15 @@ const FIRST_TOKEN_LIFE: Duration = Duration::from_hours(2160);
 const CONNECTIONS: usize = 2;
 /// Address of the user that the first start makes.
 pub const OWNER_EMAIL: &str = "owner@localhost";
+
+/// What ends together with a token that an operator revokes, besides the tokens that it created or replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AlsoEnds {
+    /// The tokens that have replaced it, with the tokens that they created.
+    pub replacements: bool,
+    /// The public links and file requests that all these tokens have made.
+    pub links_and_requests: bool,
+}
 
 /// An open database.
 pub struct Admin {
@@ -163,23 +175,25 @@ impl Admin {
 
     /// Revokes a token from now on; `false` if there is none with this id.
     pub async fn revoke_token(&self, id: TokenId, now: Timestamp) -> Result<bool, Error> {
-        Ok(self.revoke_token_and(id, false, now).await?.is_some())
+        Ok(self.revoke_token_and(id, AlsoEnds::default(), now).await?.is_some())
     }
 
-    /// Like [`Admin::revoke_token`]. Returns what the token, and the tokens that end with it, have made that still worked;
-    /// with `ends_made`, that ends as well.
+    /// Like [`Admin::revoke_token`]. Returns what the token, and the tokens that end with it, have made that still worked.
     pub async fn revoke_token_and(
         &self,
         id: TokenId,
-        ends_made: bool,
+        also: AlsoEnds,
         now: Timestamp,
     ) -> Result<Option<MadeWith>, Error> {
         let revoked = self.db.write(move |c| {
+            // Nobody rotates the token meanwhile.
+            tokens::lock_of_token(c, id)?;
+            let id = if also.replacements { tokens::newest(c, id)? } else { id };
             if !tokens::revoke(c, id, now)? {
                 return Ok(None);
             }
             let made = made_with::of(c, id, now)?;
-            if ends_made {
+            if also.links_and_requests {
                 made_with::end(c, id, now)?;
             }
             Ok(Some(made))
@@ -254,7 +268,7 @@ const NAME: &str = "command line";
 
 fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Result<UserRow, Error> {
     let is_address = email.len() <= 254
-        && email.chars().all(|c| !c.is_control() && !c.is_whitespace())
+        && !email.contains(|c: char| shows_nothing(c) || direction_control(c).is_some())
         && email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
     if !is_address {
         return Err(SettingError {
@@ -263,6 +277,7 @@ fn new_user(email: &str, name: Option<&str>, role: &str, now: Timestamp) -> Resu
         }
         .into());
     }
+    name.map_or(Ok(()), |name| check_line("--name", name, MAX_NAME_CHARS))?;
     let email = email.to_lowercase();
     let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default()).to_owned();
     Ok(UserRow { id: random::id(now, UserId::new)?, email, name, role: role.to_owned(), created_at: now })

@@ -19,7 +19,7 @@ mod restore;
 mod store;
 mod unlisted;
 
-pub use admin::{Admin, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
+pub use admin::{Admin, AlsoEnds, CreatedToken, MAX_TOKEN_LIFE, OWNER_EMAIL};
 pub use backup::Bytes;
 pub use bulk::NewItem;
 pub use dray_db::made_with::MadeWith;

@@ -171,15 +171,15 @@ impl Server {
             traces: config.traces,
             metrics: &metrics,
         };
-        let router = http::router(&app, around);
         let limits = serve::Limits {
             connections,
             grace: config.shutdown_grace,
             tls: tls.as_ref().map(Tls::acceptor).transpose()?,
+            any_origin: origins.is_empty(),
         };
         Ok(Self {
             sockets,
-            router,
+            router: http::router(&app, around),
             limits,
             rate_limits,
             service,
@@ -358,7 +358,7 @@ fn when_short(connections: &Connections) -> WhenShort {
 fn metrics_limits() -> serve::Limits {
     let bounds = Bounds::new(METRICS_CONNECTIONS, None, &[]);
     let connections = Connections::new(bounds, ConnectionMetrics::off());
-    serve::Limits { connections, grace: METRICS_GRACE, tls: None }
+    serve::Limits { connections, grace: METRICS_GRACE, tls: None, any_origin: false }
 }
 
 /// The database. When the disk is full, the embedded store releases space for it.

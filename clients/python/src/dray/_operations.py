@@ -78,6 +78,10 @@ GET_GRANT: Route[models.Grant] = Route(
     "GET", "/public/v1/drive/grants/{id}", models.Grant, repeatable=True, takes_key=False
 )
 
+GET_HEALTH: Route[dict[str, object]] = Route(
+    "GET", "/public/v1/health", dict[str, object], repeatable=True, takes_key=False
+)
+
 GET_ITEM: Route[models.Item] = Route(
     "GET", "/public/v1/drive/files/{id}", models.Item, repeatable=True, takes_key=False
 )
@@ -192,6 +196,10 @@ ROTATE_TOKEN: Route[models.CreatedToken] = Route(
 
 SEARCH: Route[models.SearchHits] = Route(
     "GET", "/public/v1/drive/search", models.SearchHits, repeatable=True, takes_key=False
+)
+
+SEARCH_WORKSPACE: Route[models.WorkspaceHits] = Route(
+    "GET", "/public/v1/search", models.WorkspaceHits, repeatable=True, takes_key=False
 )
 
 START_FILES: Route[models.StartedFiles] = Route(
@@ -432,7 +440,9 @@ class AsyncOperations:
 
         The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
         downloads, `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what
-        is below it. It ends when the token that creates it ends, and is revoked with it.
+        is below it. It ends when the token that creates it ends, and is revoked with it. If that token is rotated, the
+        new token belongs to its replacement, and revoking the replaced one does not end it: see `with_replacements` of
+        `DELETE /tokens/{id}`.
 
         Scope: `access_drive`.
         """
@@ -529,6 +539,13 @@ class AsyncOperations:
         Scope: `drive_upload` (or `access_drive`).
         """
         return await self._call(GET_GRANT, path={"id": id})
+
+    async def get_health(self) -> dict[str, object]:
+        """Whether the process is up, as published clients ask.
+
+        The same as `/healthz`, where the published clients of the Copera API ask for it.
+        """
+        return await self._call(GET_HEALTH)
 
     async def get_item(self, id: str) -> models.Item:
         """Get an item.
@@ -971,15 +988,17 @@ class AsyncOperations:
         """
         return await self._call(REVOKE_LINK, path={"id": id, "linkId": link_id})
 
-    async def revoke_token(self, id: str) -> None:
+    async def revoke_token(self, id: str, *, with_replacements: bool | None = None) -> None:
         """Revoke a token.
 
         One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and
-        those that it replaced. A token may revoke itself.
+        those that it replaced. A token may revoke itself. If the token was replaced by rotation, its replacement goes
+        on, with what the token created: `withReplacements=true` ends these as well, for example after a secret has
+        leaked, because whoever had it may have replaced it. The caller must be able to list the replacement.
 
         Scope: `access_drive`.
         """
-        return await self._call(REVOKE_TOKEN, path={"id": id})
+        return await self._call(REVOKE_TOKEN, path={"id": id}, query={"withReplacements": with_replacements})
 
     async def rotate_token(
         self,
@@ -1016,6 +1035,33 @@ class AsyncOperations:
         Scope: `drive_read` (or `access_drive`).
         """
         return await self._call(SEARCH, query={"q": q, "sortBy": sort_by, "sortOrder": sort_order, "limit": limit})
+
+    async def search_workspace(
+        self,
+        q: str,
+        *,
+        types: str | None = None,
+        sort_by: str | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> models.WorkspaceHits:
+        """Find things of the workspace.
+
+        Like `GET /drive/search`, in the form that the published clients of the Copera API read: files and folders are
+        things of one type, "driveContent", and times are numbers.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return await self._call(
+            SEARCH_WORKSPACE,
+            query={
+                "q": q,
+                "types": types,
+                "sortBy": sort_by,
+                "sortOrder": sort_order,
+                "limit": limit,
+            },
+        )
 
     async def start_files(
         self,
@@ -1309,7 +1355,9 @@ class Operations:
 
         The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
         downloads, `drive_upload` uploads and creates folders. With `folder_id` it is confined to that folder and what
-        is below it. It ends when the token that creates it ends, and is revoked with it.
+        is below it. It ends when the token that creates it ends, and is revoked with it. If that token is rotated, the
+        new token belongs to its replacement, and revoking the replaced one does not end it: see `with_replacements` of
+        `DELETE /tokens/{id}`.
 
         Scope: `access_drive`.
         """
@@ -1400,6 +1448,13 @@ class Operations:
         Scope: `drive_upload` (or `access_drive`).
         """
         return self._wait(self._drive.get_grant(id))
+
+    def get_health(self) -> dict[str, object]:
+        """Whether the process is up, as published clients ask.
+
+        The same as `/healthz`, where the published clients of the Copera API ask for it.
+        """
+        return self._wait(self._drive.get_health())
 
     def get_item(self, id: str) -> models.Item:
         """Get an item.
@@ -1789,15 +1844,17 @@ class Operations:
         """
         return self._wait(self._drive.revoke_link(id, link_id))
 
-    def revoke_token(self, id: str) -> None:
+    def revoke_token(self, id: str, *, with_replacements: bool | None = None) -> None:
         """Revoke a token.
 
         One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and
-        those that it replaced. A token may revoke itself.
+        those that it replaced. A token may revoke itself. If the token was replaced by rotation, its replacement goes
+        on, with what the token created: `withReplacements=true` ends these as well, for example after a secret has
+        leaked, because whoever had it may have replaced it. The caller must be able to list the replacement.
 
         Scope: `access_drive`.
         """
-        return self._wait(self._drive.revoke_token(id))
+        return self._wait(self._drive.revoke_token(id, with_replacements=with_replacements))
 
     def rotate_token(
         self,
@@ -1834,6 +1891,30 @@ class Operations:
         Scope: `drive_read` (or `access_drive`).
         """
         return self._wait(self._drive.search(q, sort_by=sort_by, sort_order=sort_order, limit=limit))
+
+    def search_workspace(
+        self,
+        q: str,
+        *,
+        types: str | None = None,
+        sort_by: str | None = None,
+        sort_order: Literal["asc", "desc"] | None = None,
+        limit: int | None = None,
+    ) -> models.WorkspaceHits:
+        """Find things of the workspace.
+
+        Like `GET /drive/search`, in the form that the published clients of the Copera API read: files and folders are
+        things of one type, "driveContent", and times are numbers.
+
+        Scope: `drive_read` (or `access_drive`).
+        """
+        return self._wait(self._drive.search_workspace(
+            q,
+            types=types,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            limit=limit,
+        ))
 
     def start_files(
         self,

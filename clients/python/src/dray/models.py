@@ -18,6 +18,7 @@ __all__ = [
     "CreatedToken",
     "DownloadUrl",
     "EmptiedTrash",
+    "EntityType",
     "ErrorBody",
     "ErrorCode",
     "FileKey",
@@ -96,12 +97,17 @@ __all__ = [
     "Usage",
     "UserId",
     "Verb",
+    "WorkspaceHit",
+    "WorkspaceHits",
     "WorkspaceId",
     "WorkspaceInfo",
 ]
 
 Asks = Literal["no", "optional", "required"]
 """Whether a submitter is asked for something."""
+
+EntityType = Literal["driveContent"]
+"""What `GET /search` finds."""
 
 ErrorCode = Literal[
     "invalid_json",
@@ -126,6 +132,7 @@ ErrorCode = Literal[
     "revoked_token",
     "wrong_token_kind",
     "missing_scope",
+    "no_search_types",
     "confined_token",
     "role_too_low",
     "link_password",
@@ -156,6 +163,7 @@ ErrorCode = Literal[
     "owner_is_fixed",
     "upload_aborted",
     "upload_expired",
+    "item_gone",
     "request_closed",
     "body_too_large",
     "unsupported_media_type",
@@ -1460,6 +1468,58 @@ class Usage:
 
     uploading_bytes: int | None = None
     """Bytes of unfinished uploads in the store, as of the server's last look. It looks every few minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceHit:
+    """A hit of `GET /search`."""
+
+    entity_type: EntityType
+    """What it is."""
+
+    id: ItemId = field(metadata={"wire": "_id"})
+    """The item's id."""
+
+    workspace: WorkspaceId
+    """Its workspace."""
+
+    name: str
+    """Its name."""
+
+    type: ItemType
+    """File or folder."""
+
+    mime_type: str | None = None
+    """Its MIME type; absent on folders."""
+
+    size: int | None = None
+    """Its size in bytes; absent on folders."""
+
+    user: UserId
+    """Its owner."""
+
+    created_at: int
+    """When it was created, in milliseconds since 1970."""
+
+    updated_at: int
+    """When it last changed, in milliseconds since 1970."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceHits:
+    """Answer of `GET /search`."""
+
+    query: str
+    """The text of the search, as it was sent."""
+
+    total_hits: int
+    """How many items match. `hits` has only the first of them."""
+
+    processing_time_ms: int
+    """How long the search took, in milliseconds."""
+
+    hits: list[WorkspaceHit]
+    """What was found, in the requested order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
 //! Compares the type of a file, judged by its first bytes, with the announced type. `signature` finds types, `text` finds text,
-//! and `families` says which types count as the same. This file decides.
+//! and `families` says which types count as the same; `program` judges names of programs. This file decides.
 
 mod families;
+mod program;
 mod signature;
 #[cfg(test)]
 mod tests;
@@ -111,7 +112,8 @@ fn fit(extension: &Extension, by_name: &str, announced: &str) -> bool {
 }
 
 /// Refuses a file whose bytes do not have its announced type. If the server or the grant (`types`) limits types, the end of
-/// the name must also match the bytes and the announced type, and the bytes must not be of a blocked type. `head` is the
+/// the name must also match the bytes and the announced type (a name that systems run or mount fits no announced picture or
+/// document), and the bytes must not be of a blocked type. `head` is the
 /// file's first [`SNIFFED_BYTES`], or the whole file if it is shorter.
 pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: &[u8]) -> Result<()> {
     if head.is_empty() {
@@ -148,6 +150,11 @@ pub fn check(rules: &UploadRules, types: &[FileType], file: (&str, &str), head: 
         && !(is_it(by_name) && announced.as_ref().is_none_or(|announced| fit(&extension, by_name, announced)))
     {
         return mismatch(by_name);
+    }
+    if let Some(announced) = announced.as_ref().filter(|_| is_limited)
+        && !program::may_be_named(&extension, announced)
+    {
+        return Err(Error::FileTypeNotAllowed);
     }
     let is_blocked = |found| rules.blocked_types.iter().any(|one| one.is_of(name, found));
     if shown.found.is_some_and(is_blocked) { Err(Error::FileTypeNotAllowed) } else { Ok(()) }

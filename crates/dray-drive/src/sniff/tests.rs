@@ -1,5 +1,7 @@
 //! Files of many formats, announced as what they are and as what they are not.
 
+mod programs;
+
 use super::*;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::Span;
 
 use super::error::Error;
+use super::extract::{Several, single};
 use super::{App, admission};
 use crate::drive;
 use crate::drive::access::{Caller, Scope};
@@ -117,9 +118,11 @@ pub(super) async fn admit_again(parts: &Parts, app: &App) -> Result<(), Error> {
     Ok(())
 }
 
-/// The token of the `Authorization` header.
+/// The token of the `Authorization` header, which is sent once: of two, a proxy could check the one and this server the other.
 fn bearer(parts: &Parts) -> Result<&str, Error> {
-    let header = parts.headers.get(header::AUTHORIZATION).ok_or(drive::Error::MissingToken)?;
+    let header =
+        single(&parts.headers, &header::AUTHORIZATION).map_err(|Several| drive::Error::InvalidToken)?;
+    let header = header.ok_or(drive::Error::MissingToken)?;
     let text = header.to_str().map_err(|_| drive::Error::InvalidToken)?;
     let (scheme, token) = text.split_once(' ').ok_or(drive::Error::MissingToken)?;
     if !scheme.eq_ignore_ascii_case("bearer") {

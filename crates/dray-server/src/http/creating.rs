@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::App;
 use super::error::Error;
-use super::extract::read_json;
+use super::extract::{Several, read_json, single};
 use super::routes;
 use crate::drive;
 use crate::drive::body::typed;
@@ -34,7 +34,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Creating<T> {
         let key = read_key(request.headers())?;
         let route =
             request.extensions().get::<MatchedPath>().and_then(|path| routes::creating(path.as_str()));
-        let path = request.uri().path().to_owned();
+        let path = same_path(&request);
         let tree = read_json(request, app).await?;
         let once = match (key, route) {
             (None, _) => Once::default(),
@@ -64,6 +64,11 @@ pub(super) fn made<T: Serialize>(made: Made<T>) -> Response {
     response
 }
 
+/// The path of a request, in one spelling: the ids in it are hexadecimal digits, in upper or lower case.
+fn same_path(request: &Request) -> String {
+    request.uri().path().to_ascii_lowercase()
+}
+
 /// The key of a request, if it has one.
 fn read_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let rule = || Error::InvalidParameter {
@@ -72,9 +77,8 @@ fn read_key(headers: &HeaderMap) -> Result<Option<String>, Error> {
             "must be one text of 1 to {MAX_KEY_CHARS} visible ASCII characters, with or without double quotes around it"
         ),
     };
-    let mut given = headers.get_all(IDEMPOTENCY_KEY).iter();
-    let Some(value) = given.next() else { return Ok(None) };
-    let text = value.to_str().ok().filter(|_| given.next().is_none()).ok_or_else(rule)?;
+    let Some(value) = single(headers, &IDEMPOTENCY_KEY).map_err(|Several| rule())? else { return Ok(None) };
+    let text = value.to_str().ok().ok_or_else(rule)?;
     let is_short = text.len() <= MAX_KEY_CHARS;
     let key = unquoted(text.trim()).filter(|key| is_short && !key.is_empty());
     key.ok_or_else(rule).map(Some)

@@ -42,6 +42,8 @@ pub(crate) enum Error {
     MethodNotAllowed { method: Method },
     /// Too many requests: with these tokens, with these grants, or from this address.
     RateLimited { with: &'static str, retry_after_secs: u64 },
+    /// The request's body had not arrived when its time was over.
+    BodyStalled,
     /// The request took too long.
     Timeout {
         /// Whether the same request, sent again, would create a second thing.
@@ -89,6 +91,10 @@ impl Error {
             Self::RateLimited { with, retry_after_secs } => {
                 (Code::RateLimited, format!("Too many requests {with}; ask again in {retry_after_secs} s."))
             }
+            Self::BodyStalled => (
+                Code::Timeout,
+                "The body did not arrive in time, so nothing was done. Send the request again.".into(),
+            ),
             Self::Timeout { makes_another } => (Code::Timeout, timed_out(*makes_another).into()),
             Self::Panicked => (Code::Internal, INTERNAL.into()),
         }
@@ -130,6 +136,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::LinkPassword => StatusCode::UNAUTHORIZED,
         Code::WrongTokenKind
         | Code::MissingScope
+        | Code::NoSearchTypes
         | Code::ConfinedToken
         | Code::RoleTooLow
         | Code::RequestPassword
@@ -157,7 +164,7 @@ pub(super) fn status(code: Code) -> StatusCode {
         | Code::GrantUsedUp
         | Code::RequestFull
         | Code::OwnerIsFixed => StatusCode::CONFLICT,
-        Code::UploadAborted | Code::UploadExpired | Code::RequestClosed => StatusCode::GONE,
+        Code::UploadAborted | Code::UploadExpired | Code::ItemGone | Code::RequestClosed => StatusCode::GONE,
         Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -215,7 +222,10 @@ impl IntoResponse for Error {
             let scheme = if code == Code::LinkPassword { BASIC } else { BEARER };
             response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
         }
-        if matches!(self, Self::BodyTooLarge { .. } | Self::BodyCutOff | Self::Timeout { .. }) {
+        if matches!(
+            self,
+            Self::BodyTooLarge { .. } | Self::BodyCutOff | Self::BodyStalled | Self::Timeout { .. }
+        ) {
             // The server does not read the rest of the body, so the connection cannot be used again.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }

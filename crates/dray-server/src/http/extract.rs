@@ -4,17 +4,20 @@
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, Scheme};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use dray_api::limits::{DEFAULT_PAGE_ITEMS, MAX_BODY_BYTES, MAX_PAGE_ITEMS, MAX_QUERY_CHARS};
 use dray_api::{InvalidId, ItemId, ListSort, SortOrder};
 use dray_s3::Endpoint;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::App;
@@ -24,6 +27,7 @@ use super::error::Error;
 use super::json;
 use crate::config::public_endpoint;
 use crate::drive::body::typed;
+use crate::drive::cursor::List;
 use crate::drive::listing::ListOrder;
 use crate::service::PageRequest;
 
@@ -41,6 +45,17 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
     }
 }
 
+/// Whether the body of a request is arriving. Until it is there, nobody has done anything about the request.
+#[derive(Clone, Default)]
+pub(super) struct Arrival(Arc<AtomicBool>);
+
+impl Arrival {
+    /// Whether the body has begun to be read, and is not there yet.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// A request's JSON as a tree. No other function reads the body of a request to the API, because the caller must be
 /// admitted again if the body took long.
 pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json::Value, Error> {
@@ -49,14 +64,31 @@ pub(super) async fn read_json(request: Request, app: &App) -> Result<serde_json:
     }
     let (parts, body) = request.into_parts();
     let is_admitted = parts.extensions.get::<AdmittedAt>().is_some();
+    let arrival = parts.extensions.get::<Arrival>().cloned().unwrap_or_default();
+    arrival.0.store(true, Ordering::Relaxed);
     let body = read(body, if is_admitted { MAX_BODY_BYTES } else { STRANGERS_BODY_BYTES }).await?;
+    arrival.0.store(false, Ordering::Relaxed);
     admit_again(&parts, app).await?;
     json::parse(&body).map_err(|err| Error::InvalidJson { detail: err.to_string() })
 }
 
+/// A header that decides something was sent more than once.
+pub(super) struct Several;
+
+/// The value of a header that may be sent once. If it is sent several times, there is no telling which of them a proxy before
+/// this server has acted on.
+pub(super) fn single<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a HeaderValue>, Several> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_none() { Ok(first) } else { Err(Several) }
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Ok(content_type) = single(headers, &header::CONTENT_TYPE) else { return false };
+    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json")
 }
@@ -136,13 +168,17 @@ fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Resu
     text.parse().map_err(|err: InvalidId| invalid(name, err.to_string()))
 }
 
-/// The parameters of the query. Each may occur at most once. Parameters that a route does not know are ignored.
+/// The parameters of the query. Each may occur at most once, unless its handler asks for all of its values. Parameters that a route does not know are ignored.
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 impl FromRequestParts<App> for Parameters {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
+        let query = parts.uri.query().unwrap_or_default();
+        if percent_decode_str(query).decode_utf8().is_err() {
+            return Err(invalid("The query", "must be UTF-8, percent-encoded"));
+        }
         Query::try_from_uri(&parts.uri)
             .map(|query| Self(query.0))
             .map_err(|err| invalid("The query", format!("cannot be read: {err}")))
@@ -152,11 +188,16 @@ impl FromRequestParts<App> for Parameters {
 impl Parameters {
     /// A parameter as it was sent, percent-decoded.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
-        let mut given = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let mut given = self.all(name);
         match (given.next(), given.next()) {
             (_, Some(_)) => Err(invalid(name, "must be given only once")),
             (value, None) => Ok(value),
         }
+    }
+
+    /// The values of a parameter that may occur several times.
+    pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The text of a search: at most [`MAX_QUERY_CHARS`] characters, none of them NUL.
@@ -203,6 +244,11 @@ impl Parameters {
         Err(invalid(name, format!("must be one of {}", choices.join(", "))))
     }
 
+    /// `true` or `false`; `false` if it is absent.
+    pub(crate) fn flag(&self, name: &'static str) -> Result<bool, Error> {
+        Ok(self.choice(name, &[("true", true), ("false", false)])?.unwrap_or_default())
+    }
+
     /// An item's id.
     pub(crate) fn id(&self, name: &'static str) -> Result<Option<ItemId>, Error> {
         let Some(text) = self.text(name)? else { return Ok(None) };
@@ -215,11 +261,12 @@ impl Parameters {
         Ok(limit as usize)
     }
 
-    /// Which page of a list of items to return, and in which order.
-    pub(crate) fn page(&self) -> Result<PageRequest, Error> {
+    /// Which page of a list of items to return, and in which order. `list` is the list in an order.
+    pub(crate) fn page(&self, list: impl Fn(ListOrder) -> List) -> Result<PageRequest, Error> {
         let sort = self.choice("sortBy", ListSort::ALL)?.unwrap_or_default();
         let order = self.choice("sortOrder", SortOrder::ALL)?.unwrap_or(SortOrder::Ascending);
-        Ok(PageRequest::new(ListOrder { sort, order }, self.text("cursor")?, self.page_limit()?)?)
+        let order = ListOrder { sort, order };
+        Ok(PageRequest::new(list(order), order, self.text("cursor")?, self.page_limit()?)?)
     }
 }
 

@@ -10,6 +10,7 @@ use super::creating::{Creating, made};
 use super::described::Paging;
 use super::error::Error;
 use super::extract::{Parameters, PathFolder};
+use crate::drive::cursor::List;
 
 /// Create a folder
 ///
@@ -57,7 +58,9 @@ pub(super) async fn children(
     PathFolder(id): PathFolder,
     parameters: Parameters,
 ) -> Result<axum::Json<ItemPage>, Error> {
-    Ok(axum::Json(app.service.children(&caller, id, parameters.page()?).await?))
+    Ok(axum::Json(
+        app.service.children(&caller, id, parameters.page(|order| List::Children(id, order))?).await?,
+    ))
 }
 
 /// List what others share with the caller
@@ -77,5 +80,5 @@ pub(super) async fn shared(
     Reader(caller): Reader,
     parameters: Parameters,
 ) -> Result<axum::Json<ItemPage>, Error> {
-    Ok(axum::Json(app.service.shared(&caller, parameters.page()?).await?))
+    Ok(axum::Json(app.service.shared(&caller, parameters.page(List::Shared)?).await?))
 }

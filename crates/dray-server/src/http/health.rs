@@ -1,6 +1,8 @@
 //! Health checks for load balancers and supervisors: whether the process is up, and whether it can serve.
 
+use axum::Json;
 use axum::extract::State;
+use serde_json::{Value, json};
 
 use super::App;
 use super::error::Error;
@@ -14,6 +16,17 @@ use super::error::Error;
 )]
 pub(super) async fn alive() -> &'static str {
     "ok\n"
+}
+
+/// Whether the process is up, as published clients ask
+///
+/// The same as `/healthz`, where the published clients of the Copera API ask for it.
+#[utoipa::path(
+    get, path = "/public/v1/health", operation_id = "getHealth", tag = "Server", security(()),
+    responses((status = OK, description = "The process is up.", body = Object, example = json!({ "status": "ok" }))),
+)]
+pub(super) async fn published() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
 }
 
 /// Whether the server can serve

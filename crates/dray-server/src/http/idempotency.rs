@@ -12,7 +12,7 @@ const REPLAYED: &str = "Idempotency-Replayed";
 const ABOUT: &str = "\
 A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request \
 that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are \
-shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token.";
+shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token.";
 
 /// A bare text of visible characters, or a string of RFC 8941 that is not empty.
 const PATTERN: &str = r#"^([!#-+\--~]+|"([ !#-\[\]-~]|\\["\\])+")$"#;

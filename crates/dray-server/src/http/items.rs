@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::NoContent;
+use axum::response::{IntoResponse as _, NoContent, Response};
 use dray_api::{Ancestors, DownloadUrl, Item, ItemChange};
 
 use super::App;
 use super::auth::{Reader, User};
 use super::error::Error;
 use super::extract::{self, PathId, PublicEndpoint};
+use super::links::NO_STORE;
 
 /// Get an item
 ///
@@ -42,9 +43,9 @@ pub(super) async fn download(
     Reader(caller): Reader,
     PathId(id): PathId,
     PublicEndpoint(endpoint): PublicEndpoint,
-) -> Result<Json<DownloadUrl>, Error> {
+) -> Result<Response, Error> {
     let url = app.service.download_url(&caller, id, &endpoint).await?;
-    Ok(Json(DownloadUrl { url }))
+    Ok((NO_STORE, Json(DownloadUrl { url })).into_response())
 }
 
 /// List the folders above an item

@@ -18,6 +18,7 @@ use tracing::{Instrument as _, Span, field};
 
 use super::destination::{Destination, Sorter};
 use super::error::{self, Error};
+use super::extract::Arrival;
 use super::forwarded::UnknownProxy;
 use super::metrics::Counting;
 use super::shown_path::shown_path;
@@ -31,7 +32,7 @@ use crate::random;
 /// How long an API request may take. A finalize that takes longer continues without its caller.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CORS_MAX_AGE: Duration = Duration::from_hours(1);
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Adds the layers, the innermost first.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
@@ -67,7 +68,7 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
                     let answer = store.oneshot(admission::for_store(request)).await;
                     answer.unwrap_or_else(|never| match never {})
                 }
-                None => unsniffed(admission::of_api(request, |request| observe(traces, request, next)).await),
+                None => guarded(admission::of_api(request, |request| observe(traces, request, next)).await),
             }
         }
     });
@@ -92,16 +93,20 @@ pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     wrapped
 }
 
-/// Tells browsers to take an answer as what it says it is, because answers repeat texts of callers.
-fn unsniffed(mut answer: Response) -> Response {
+/// Tells browsers to take an answer as what it says it is, because answers repeat texts of callers. An answer that does not say
+/// how it may be kept is an error, or the answer to a change, which may have a secret: no cache keeps it.
+fn guarded(mut answer: Response) -> Response {
     answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
 }
 
-async fn time_limit(request: Request, next: Next) -> Response {
-    let makes_another = makes_another(&request);
+async fn time_limit(mut request: Request, next: Next) -> Response {
+    let (makes_another, arrival) = (makes_another(&request), Arrival::default());
+    request.extensions_mut().insert(arrival.clone());
     match tokio::time::timeout(REQUEST_TIMEOUT, conditional::answer(request, next)).await {
         Ok(response) => response,
+        Err(_) if arrival.is_under_way() => Error::BodyStalled.into_response(),
         Err(_) => Error::Timeout { makes_another }.into_response(),
     }
 }

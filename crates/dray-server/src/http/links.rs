@@ -13,7 +13,7 @@ use super::auth::User;
 use super::conditional::OnlyHead;
 use super::creating::{Creating, made};
 use super::error::Error;
-use super::extract::{PathId, PathIds, PathText, PublicEndpoint, PublicUrl};
+use super::extract::{PathId, PathIds, PathText, PublicEndpoint, PublicUrl, single};
 use crate::client_address::ClientAddress;
 use crate::drive;
 use crate::service::Reading;
@@ -24,6 +24,10 @@ pub(super) const PRIVATE: [(HeaderName, HeaderValue); 3] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex")),
 ];
+
+/// No cache may keep an answer with addresses that whoever has them may use.
+pub(super) const NO_STORE: [(HeaderName, HeaderValue); 1] =
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
 /// Create a public link to a file
 ///
@@ -59,9 +63,10 @@ pub(super) async fn list(
     User(caller): User,
     PathId(id): PathId,
     PublicUrl(url): PublicUrl,
-) -> Result<axum::Json<Links>, Error> {
+) -> Result<Response, Error> {
     let links = app.service.list_links(&caller, id).await?;
-    Ok(axum::Json(Links { links: links.iter().map(|link| link.to_wire(&url)).collect() }))
+    let links = Links { links: links.iter().map(|link| link.to_wire(&url)).collect() };
+    Ok((NO_STORE, axum::Json(links)).into_response())
 }
 
 /// Revoke a public link
@@ -112,7 +117,8 @@ pub(super) async fn follow(
 
 /// The password of HTTP Basic authentication (RFC 7617), whatever the user name.
 fn password(headers: &HeaderMap) -> Option<String> {
-    let (scheme, encoded) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let header = single(headers, &header::AUTHORIZATION).ok().flatten()?;
+    let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }

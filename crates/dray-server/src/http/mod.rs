@@ -21,6 +21,7 @@ mod json;
 mod layers;
 mod links;
 mod metrics;
+mod not_modified;
 mod one_host;
 mod openapi;
 mod page;

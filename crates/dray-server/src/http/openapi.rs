@@ -26,6 +26,7 @@ use utoipa::{PartialSchema as _, ToSchema as _};
 use super::App;
 use super::error::{self, Error};
 use super::idempotency;
+use super::not_modified;
 use super::routes;
 use crate::drive;
 use crate::drive::access::Scope;
@@ -143,7 +144,11 @@ fn document() -> serde_json::Result<OpenApi> {
                         idempotency::add(operation);
                     }
                     let wants_token = base == BASE_PATH;
-                    add_refusals(operation, &codes(operation, wants_token, writes, docs.codes))?;
+                    let refusals = codes(operation, wants_token, writes, docs.codes);
+                    if !writes {
+                        not_modified::add(operation);
+                    }
+                    add_refusals(operation, &refusals)?;
                     match docs.scope {
                         Some(scope) => add_scope(operation, scope),
                         None if wants_token => operation.security = Some(any_token()),

@@ -24,7 +24,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         }
         E::InvalidPart { detail } => (
             Code::InvalidPart,
-            format!("parts: the store does not have a listed part, or has it under another ETag. The store says: {detail} Send that part again, then finalize with the new ETag."),
+            format!("parts: the store does not have a listed part, or has it under another ETag. The store says: {} Send that part again, then finalize with the new ETag.", sentence(detail)),
         ),
         E::NothingStored => (
             Code::InvalidPart,
@@ -36,7 +36,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         ),
         E::SizeMismatch { announced_bytes, detail } => (
             Code::SizeMismatch,
-            format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {detail} Send the missing parts, then finalize again."),
+            format!("parts: the stored parts do not add up to the announced fileSize of {announced_bytes} bytes. The store says: {} Send the missing parts, then finalize again.", sentence(detail)),
         ),
         E::ChecksumMismatch => (Code::ChecksumMismatch,
             "checksum: the stored bytes have another checksum. Send the parts that differ (of a small file: the file) again, then finalize again. If that is no longer possible, start a new upload.".into(),
@@ -106,9 +106,12 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             "The folder of this grant was removed, or the user who created the grant may no longer write to it. Ask for another grant.".into(),
         ),
         E::NotAFile => (Code::NotAFile, "The item is a folder; only files have bytes.".into()),
-        E::NotAFolder => (
-            Code::NotAFolder,
-            "parentId is a file; only folders contain items.".into(),
+        E::NotAFolder { field } => {
+            (Code::NotAFolder, format!("{field} is a file; only folders contain items."))
+        }
+        E::ItemGone => (
+            Code::ItemGone,
+            "The upload was finalized, and its item is no longer there, or you can no longer see it. Look in the trash, or start a new upload.".into(),
         ),
         E::TooDeep { field, limit } => (
             Code::TooDeep,
@@ -134,6 +137,9 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
         E::MissingScope { scope } => (
             Code::MissingScope,
             format!("The token lacks the scope {scope}; create one that has it."),
+        ),
+        E::NoSearchTypes => (Code::NoSearchTypes,
+            "types: this server searches only driveContent. Name that type, or leave types out.".into(),
         ),
         E::ConfinedToken => (Code::ConfinedToken,
             "The token is confined to a folder, and the request is about something outside it. Name that folder or one below it, or use another token.".into(),
@@ -211,7 +217,7 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             "The upload is already finalized, with other parts. Its item stays as it is; start a new upload for other bytes.".into(),
         ),
         E::AlreadyFinalized => (Code::AlreadyFinalized,
-            "The upload is finalized, so it cannot be aborted; delete its item instead.".into(),
+            "The upload is finalized, and its item stays as it is. To be rid of it, delete the item; for other bytes, start a new upload.".into(),
         ),
         E::FinalizeInProgress => (
             Code::FinalizeInProgress,
@@ -249,5 +255,32 @@ pub(super) fn drive_parts(err: &drive::Error) -> (Code, String) {
             "The server's disk is full. Nothing is lost; try again once there is space.".into(),
         ),
         E::BytesDamaged { .. } | E::Internal { .. } => (Code::Internal, INTERNAL.into()),
+    }
+}
+
+/// What a store said, as a sentence. Stores end some of their messages with a full stop, and others without.
+fn sentence(said: &str) -> String {
+    let said = said.trim();
+    if said.is_empty() {
+        return "nothing more.".to_owned();
+    }
+    if said.ends_with(['.', '!', '?']) { said.to_owned() } else { format!("{said}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_store_said_ends_with_one_full_stop() {
+        let part = |detail: &str| drive_parts(&drive::Error::InvalidPart { detail: detail.into() }).1;
+        let size = |detail: &str| {
+            drive_parts(&drive::Error::SizeMismatch { announced_bytes: 3, detail: detail.into() }).1
+        };
+        for said in ["another ETag", "another ETag.", " another ETag. "] {
+            assert!(part(said).contains("The store says: another ETag. Send that part"), "{}", part(said));
+            assert!(size(said).contains("The store says: another ETag. Send the missing"), "{}", size(said));
+        }
+        assert!(part("").contains("The store says: nothing more. Send"));
     }
 }

@@ -15,7 +15,7 @@ use super::creating::{Creating, made};
 use super::described::Paging;
 use super::error::Error;
 use super::extract::{Json, Parameters, PathId, PathText, PublicUrl};
-use super::links::PRIVATE;
+use super::links::{NO_STORE, PRIVATE};
 use crate::client_address::ClientAddress;
 use crate::drive;
 
@@ -57,10 +57,11 @@ pub(super) async fn list(
     User(caller): User,
     PublicUrl(url): PublicUrl,
     parameters: Parameters,
-) -> Result<axum::Json<FileRequests>, Error> {
+) -> Result<Response, Error> {
     let (folder, cursor) = (parameters.id("folderId")?, parameters.text("cursor")?);
     let limit = parameters.page_limit()?;
-    Ok(axum::Json(app.service.list_requests(&caller, &url, folder, cursor, limit).await?))
+    let page = app.service.list_requests(&caller, &url, folder, cursor, limit).await?;
+    Ok((NO_STORE, axum::Json(page)).into_response())
 }
 
 /// Get a file request
@@ -76,8 +77,8 @@ pub(super) async fn get(
     User(caller): User,
     PathId(id): PathId<RequestId>,
     PublicUrl(url): PublicUrl,
-) -> Result<axum::Json<FileRequest>, Error> {
-    Ok(axum::Json(app.service.get_request(&caller, id, &url).await?))
+) -> Result<Response, Error> {
+    Ok((NO_STORE, axum::Json(app.service.get_request(&caller, id, &url).await?)).into_response())
 }
 
 /// Change, close or reopen a file request

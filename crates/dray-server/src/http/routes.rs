@@ -72,7 +72,7 @@ pub(super) fn api() -> Vec<Route> {
              UploadExpired, StoreUnreachable, StoreLacks, TooManyUploads, GrantUsedUp, UploadFolderClosed, QuotaExceeded,
              RequestPassword, RequestNotFound, RequestFull, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/presigned-urls" uploads::presigned_urls
-            [InvalidParameter, ImpossiblePartCount, UploadNotFound, FinalizedDifferently, UploadAborted, UploadExpired,
+            [InvalidParameter, ImpossiblePartCount, UploadNotFound, AlreadyFinalized, UploadAborted, UploadExpired,
              StoreUnreachable, RequestNotFound, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/parts" uploads::parts
             [UploadNotFound, UploadAborted, UploadExpired, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound,
@@ -81,7 +81,7 @@ pub(super) fn api() -> Vec<Route> {
             [InvalidPart, PartTooSmall, SizeMismatch, ChecksumMismatch, ChecksumUnproven, FileTypeMismatch,
              FileTypeNotAllowed, UploadNotFound,
              NotFound, FinalizedDifferently, FinalizeInProgress, NameTaken, UploadFolderClosed, UploadAborted,
-             UploadExpired, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound, RequestClosed];
+             UploadExpired, ItemGone, StoreUnreachable, StoreLacks, FinalizePending, RequestNotFound, RequestClosed];
         POST(same) DriveUpload "/drive/files/upload/multipart/abort" uploads::abort
             [UploadNotFound, AlreadyFinalized, FinalizeInProgress, RequestNotFound, RequestClosed];
         POST(once) DriveUpload "/drive/files/upload/batch/start" batch::start
@@ -132,13 +132,14 @@ pub(super) fn api() -> Vec<Route> {
         DELETE AccessDrive "/drive/requests/{id}" requests::delete [RoleTooLow, RequestNotFound];
         GET AccessDrive "/drive/requests/{id}/submissions" requests::submissions [RoleTooLow, RequestNotFound];
 
+        GET DriveRead "/search" search::workspace [NoSearchTypes];
         GET DriveRead "/workspace/info" workspace::info [NotFound];
         GET DriveRead "/workspace/members" workspace::members [];
         GET DriveRead "/drive/usage" workspace::usage [ConfinedToken, NotFound];
         GET AccessDrive "/tokens" tokens::list [ConfinedToken];
         POST(once) AccessDrive "/tokens" tokens::create [NotAFolder, ConfinedToken, NotFound];
         POST(once) "/tokens/rotate" tokens::rotate [TokenRotated];
-        DELETE AccessDrive "/tokens/{id}" tokens::revoke [ConfinedToken, TokenNotFound];
+        DELETE AccessDrive "/tokens/{id}" tokens::revoke [ConfinedToken, TokenNotFound, TokenRotated];
     }
 }
 
@@ -154,6 +155,7 @@ pub(super) fn server() -> Vec<Route> {
         GET "/r/{slug}/uploads" requests::sent
             [MissingToken, InvalidToken, ExpiredToken, RevokedToken, WrongTokenKind, RequestNotFound, RateLimited,
              DatabaseUnreachable];
+        GET "/public/v1/health" health::published [];
         GET "/healthz" health::alive [];
         GET "/readyz" health::ready [StoreUnreachable, DatabaseUnreachable];
         GET "/openapi.json" openapi::json [];

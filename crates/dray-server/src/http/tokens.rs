@@ -8,7 +8,7 @@ use super::App;
 use super::auth::{Holder, User};
 use super::creating::{Creating, made};
 use super::error::Error;
-use super::extract::PathId;
+use super::extract::{Parameters, PathId};
 
 /// List the caller's tokens
 ///
@@ -27,7 +27,8 @@ pub(super) async fn list(State(app): State<App>, User(caller): User) -> Result<a
 ///
 /// The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
 /// downloads, `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is
-/// below it. It ends when the token that creates it ends, and is revoked with it.
+/// below it. It ends when the token that creates it ends, and is revoked with it. If that token is rotated, the new token
+/// belongs to its replacement, and revoking the replaced one does not end it: see `withReplacements` of `DELETE /tokens/{id}`.
 #[utoipa::path(
     post, path = "/tokens", operation_id = "createToken", tag = "Tokens",
     request_body = NewToken,
@@ -64,17 +65,24 @@ pub(super) async fn rotate(
 /// Revoke a token
 ///
 /// One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and those
-/// that it replaced. A token may revoke itself.
+/// that it replaced. A token may revoke itself. If the token was replaced by rotation, its replacement goes on, with
+/// what the token created: `withReplacements=true` ends these as well, for example after a secret has leaked, because
+/// whoever had it may have replaced it. The caller must be able to list the replacement.
 #[utoipa::path(
     delete, path = "/tokens/{id}", operation_id = "revokeToken", tag = "Tokens",
-    params(PathId<TokenId>),
+    params(
+        PathId<TokenId>,
+        ("withReplacements" = Option<bool>, Query, description = "Whether the tokens that have replaced it end too, one after the other, with the tokens that they created; `false` by default."),
+    ),
     responses((status = NO_CONTENT, description = "The token is revoked.")),
 )]
 pub(super) async fn revoke(
     State(app): State<App>,
     User(caller): User,
     PathId(id): PathId<TokenId>,
+    parameters: Parameters,
 ) -> Result<NoContent, Error> {
-    app.service.revoke_token(&caller, id, app.service.now()).await?;
+    let ends_replacements = parameters.flag("withReplacements")?;
+    app.service.revoke_token(&caller, id, ends_replacements, app.service.now()).await?;
     Ok(NoContent)
 }

@@ -8,6 +8,7 @@ mod body;
 mod bounds;
 mod connection;
 mod connections;
+mod refusal;
 mod rest;
 mod socket;
 mod unread;
@@ -48,15 +49,6 @@ pub(crate) use unread::Unread;
 
 /// The pause after the system refused a connection (because it is out of file descriptors, for example).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// The answer to an address with too many connections, before it sends anything: an error of the API, whose status S3
-/// clients understand too. The answer has no request id, because the server has not read a request.
-const REFUSAL: &str = concat!(
-    "HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\n",
-    "content-type: application/json\r\ncontent-length: 159\r\n\r\n",
-    r#"{"statusCode":503,"error":"Service Unavailable","code":"busy","#,
-    r#""message":"This address has too many connections open. Close some, or try again.","retryAfter":1}"#
-);
-
 /// How a server listens and stops.
 pub(crate) struct Limits {
     /// The listener's connections and their limits.
@@ -65,6 +57,8 @@ pub(crate) struct Limits {
     pub(crate) grace: Duration,
     /// Accepts TLS, if present.
     pub(crate) tls: Option<TlsAcceptor>,
+    /// Whether pages of any origin may read answers.
+    pub(crate) any_origin: bool,
 }
 
 /// What answers the requests of a connection, and what says that no more are served after those under way.
@@ -80,7 +74,7 @@ pub(crate) async fn serve(listener: TcpListener, app: Router, stop: Cancellation
     let (tasks, cut_off) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, peer, admitted)) = next_connection(&listener, &limits.connections, &stop).await {
         let Some(admitted) = admitted else {
-            refuse(&stream, limits.tls.is_some());
+            refusal::send(&stream, limits.tls.is_some(), limits.any_origin);
             continue;
         };
         let (watcher, cut_off) = (graceful.watcher(), cut_off.clone());
@@ -125,14 +119,6 @@ async fn next_connection(
         }
     };
     stop.run_until_cancelled(accept).await
-}
-
-/// Sends the reason why a connection is closed, if the socket accepts it at once.
-fn refuse(stream: &TcpStream, is_tls: bool) {
-    if !is_tls {
-        // A client that does not get this answer sees that the connection is closed.
-        let _ = stream.try_write(REFUSAL.as_bytes());
-    }
 }
 
 /// Serves a connection to its end.

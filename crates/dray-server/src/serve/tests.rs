@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 
-use super::REFUSAL;
 use super::bounds::Bounds;
 use super::connections::{Admitted, Connections};
 use super::unread::Unread;
@@ -272,13 +271,4 @@ fn one_address_may_have_hundreds_of_connections_but_never_all_unless_the_setting
     assert_eq!(per_address(100, None), 75);
     assert_eq!(per_address(1, None), 1);
     assert_eq!(per_address(448, Some(10_000)), 448);
-}
-
-#[test]
-fn the_refusal_of_a_connection_is_an_error_of_the_api() {
-    let (head, body) = REFUSAL.split_once("\r\n\r\n").unwrap();
-    assert!(head.ends_with(&format!("\r\ncontent-length: {}", body.len())), "{head}");
-    let body: dray_api::ErrorBody = serde_json::from_str(body).unwrap();
-    assert_eq!((body.status_code, body.error.as_str()), (503, "Service Unavailable"));
-    assert_eq!((body.code, body.retry_after), (dray_api::ErrorCode::Busy, Some(1)));
 }

@@ -78,7 +78,7 @@ pub(super) fn admitted(c: &Conn, caller: &Caller, upload: Upload, service: &Serv
     service.rules.check_size(upload.size_bytes)?;
     service.rules.check_type(&upload.name, &upload.mime_type)?;
     if caller.grant().is_none() {
-        target(c, caller, upload.parent)?;
+        target(c, caller, "parentId", upload.parent)?;
     }
     let upload = Admission::new(c, caller, service, 1).admit(upload)?;
     check_replaced(c, &upload)?;
@@ -157,8 +157,10 @@ impl Allowance {
         grant.check_alive(now)?;
         let submission = Submission::of(c, caller, (&mut grant, used), now)?;
         if submission.is_none() {
-            target(c, caller, grant.folder).map_err(|err| match err {
-                Error::NotFound | Error::NotAFolder | Error::RoleTooLow { .. } => Error::GrantFolderClosed,
+            target(c, caller, "folderId", grant.folder).map_err(|err| match err {
+                Error::NotFound | Error::NotAFolder { .. } | Error::RoleTooLow { .. } => {
+                    Error::GrantFolderClosed
+                }
                 err => err,
             })?;
             if !is_within_line(c, caller, caller.token, grant.folder)? {

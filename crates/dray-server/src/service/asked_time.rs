@@ -12,6 +12,9 @@ pub(super) const LATEST: Timestamp = Timestamp::constant(253_402_207_200, 0);
 /// Longest life of a token: a year.
 const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(365 * 24);
 
+/// A date and a time of RFC 3339, with 0 for each digit.
+const FORM: &str = "0000-00-00T00:00:00";
+
 /// A time in a request, of which nobody knows yet whether it lies ahead.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AskedTime {
@@ -23,16 +26,17 @@ impl AskedTime {
     /// Reads a time, if the request names one.
     pub(super) fn parse(field: &'static str, text: Option<&str>) -> Result<Option<Self>> {
         let Some(text) = text else { return Ok(None) };
+        let rule = "must be a time such as \"2026-01-31T12:00:00Z\" (RFC 3339)";
+        if !has_form(text) {
+            return Err(Error::field(field, rule));
+        }
         let time = match text.parse::<Timestamp>() {
             Ok(time) if time <= LATEST => time,
             Ok(_) => return Err(Error::field(field, format!("must be {LATEST} at the latest"))),
             Err(_) if is_in_the_last_hours(text) => {
                 return Err(Error::field(field, format!("must be {LATEST} at the latest")));
             }
-            Err(_) => {
-                let rule = "must be a time such as \"2026-01-31T12:00:00Z\" (RFC 3339)";
-                return Err(Error::field(field, rule));
-            }
+            Err(_) => return Err(Error::field(field, rule)),
         };
         Ok(Some(Self { field, time }))
     }
@@ -50,6 +54,30 @@ impl AskedTime {
         }
         Ok(time)
     }
+}
+
+/// Whether the text has the form of a `date-time` of RFC 3339, 5.6, with at most nine digits of a second's fraction: a parser of
+/// ISO 8601, or of JavaScript's Temporal, accepts more.
+fn has_form(text: &str) -> bool {
+    let is_like = |text: &str, form: &str| {
+        text.len() == form.len()
+            && text.bytes().zip(form.bytes()).all(|(byte, like)| match like {
+                b'0' => byte.is_ascii_digit(),
+                b'T' => matches!(byte, b'T' | b't'),
+                b'+' => matches!(byte, b'+' | b'-'),
+                _ => byte == like,
+            })
+    };
+    let Some((seconds, rest)) = text.split_at_checked(FORM.len()) else { return false };
+    let digits = rest
+        .strip_prefix('.')
+        .map(|fraction| fraction.len() - fraction.trim_start_matches(|c: char| c.is_ascii_digit()).len());
+    let offset = digits.map_or(rest, |digits| &rest[1 + digits..]);
+    let is_offset = match offset.split_once(':') {
+        Some((hours, _)) => is_like(offset, "+00:00") && hours[1..] < *"24",
+        None => matches!(offset, "Z" | "z"),
+    };
+    is_like(seconds, FORM) && digits.is_none_or(|digits| (1..=9).contains(&digits)) && is_offset
 }
 
 /// Whether the text is a time of the form of RFC 3339 in the last hours of the year 9999, which a [`Timestamp`] cannot hold.
@@ -102,5 +130,45 @@ mod tests {
             assert!(rule(text).contains("RFC 3339"), "{text}");
         }
         assert_eq!(asked("9999-12-30T22:00:00Z").unwrap().time, LATEST);
+    }
+
+    #[test]
+    fn only_times_of_rfc_3339_are_taken() {
+        for text in [
+            "2027-01-01T00:00:00Z",
+            "2027-01-01t00:00:00z",
+            "2027-01-01T00:00:00.5Z",
+            "2027-01-01T00:00:00.123456789+02:00",
+            "2027-01-01T00:00:00-00:00",
+            "2027-01-01T23:59:60Z",
+            "2027-01-01T00:00:00+23:59",
+        ] {
+            assert!(asked(text).is_ok(), "{text}");
+        }
+        for text in [
+            "2027-01-01T00:00Z",
+            "2027-01-01T00Z",
+            "2027-01-01T00:00:00,5Z",
+            "2027-01-01T00:00:00.Z",
+            "2027-01-01T00:00:00.1234567890Z",
+            "2027-01-01T00:00:00+25:00",
+            "2027-01-01T00:00:00+24:00",
+            "2027-01-01T00:00:00+02:60",
+            "2027-01-01T00:00:00+0200",
+            "2027-01-01T00:00:00+02",
+            "2027-01-01T00:00:00+02:00:00",
+            "20270101T000000Z",
+            "2027-01-01 00:00:00Z",
+            "2027-01-01T00:00:00Z[Europe/Berlin]",
+            "2027-01-01T00:00:00+01:00[+01:00]",
+            "+002027-01-01T00:00:00Z",
+            "2027-02-29T00:00:00Z",
+            "2027-01-01T24:00:00Z",
+            " 2027-01-01T00:00:00Z",
+            "2027-01-01T00:00:00Z ",
+            "２０２７-01-01T00:00:00Z",
+        ] {
+            assert!(asked(text).is_err(), "{text}");
+        }
     }
 }

@@ -60,7 +60,7 @@ fn move_item(c: &Conn, caller: &Caller, moved: &Seen, to: Option<ItemId>, now: T
     let from = items::by_id(c, id)?.and_then(|item| item.parent);
     // A caller who sees an item but not its folder finds it in their root. No answer tells them where it really is.
     let parent = if moved.is_own { from } else { moved.item.parent };
-    let target = target(c, caller, to)?;
+    let target = target(c, caller, "parentId", to)?;
     if parent == to {
         return moved.require(Role::Member);
     }

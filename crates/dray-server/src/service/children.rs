@@ -4,22 +4,24 @@ use dray_api::{ItemId, ItemPage};
 
 use super::{Service, folder};
 use crate::db::{Conn, children, items};
+use crate::drive::Result;
 use crate::drive::access::Caller;
+use crate::drive::cursor::List;
 use crate::drive::listing::{Kind, ListOrder, Listed, Position};
-use crate::drive::{Error, Result};
 
 /// Which page of a list to return, and in which order.
 pub(crate) struct PageRequest {
+    list: List,
     pub(crate) order: ListOrder,
     pub(crate) after: Option<Position>,
     pub(crate) limit: usize,
 }
 
 impl PageRequest {
-    /// Reads the cursor, which must belong to this order.
-    pub(crate) fn new(order: ListOrder, cursor: Option<&str>, limit: usize) -> Result<Self> {
-        let read = |cursor| Position::from_cursor(cursor, order).ok_or(Error::InvalidCursor);
-        Ok(Self { order, after: cursor.map(read).transpose()?, limit })
+    /// Reads the cursor, which must belong to this list.
+    pub(crate) fn new(list: List, order: ListOrder, cursor: Option<&str>, limit: usize) -> Result<Self> {
+        let after = cursor.map(|cursor| list.position(order, cursor)).transpose()?;
+        Ok(Self { list, order, after, limit })
     }
 
     /// The page, made from up to one item more than it may have.
@@ -27,7 +29,7 @@ impl PageRequest {
         let has_more = found.len() > self.limit;
         found.truncate(self.limit);
         let last = found.last().filter(|_| has_more);
-        let next_cursor = last.map(|last| self.order.position(&last.item).to_cursor());
+        let next_cursor = last.map(|last| self.list.cursor_at(&self.order.position(&last.item)));
         ItemPage { items: found.iter().map(|listed| listed.item.to_wire()).collect(), next_cursor }
     }
 }
@@ -45,7 +47,7 @@ impl Service {
             let found = match id {
                 None => at_root(c, &caller, request.order, request.after.as_ref(), request.limit + 1)?,
                 Some(id) => {
-                    let place = folder(c, &caller, id)?.item.id.to_string();
+                    let place = folder(c, &caller, "id", id)?.item.id.to_string();
                     in_place(c, &caller, &place, request.order, request.after.as_ref(), request.limit + 1)?
                 }
             };

@@ -38,7 +38,7 @@ impl Service {
         self.db
             .write(move |c| {
                 once.make(c, &caller, now, || {
-                    if let Some(parent) = target(c, &caller, folder.parent)?
+                    if let Some(parent) = target(c, &caller, "parentId", folder.parent)?
                         && items::depth(c, parent.item.id)? >= i64::from(MAX_FOLDER_DEPTH)
                     {
                         return Err(Error::TooDeep { field: "parentId", limit: MAX_FOLDER_DEPTH });

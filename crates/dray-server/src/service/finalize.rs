@@ -9,10 +9,10 @@ use std::time::Duration;
 use dray_api::upload::{FinalizeUpload, StoredPart};
 use tokio::time::Instant;
 
-use super::Service;
 use super::checksum::check_announced;
 use super::finalize_lease::Lease;
 use super::make_item::refusal;
+use super::{Service, finalized};
 use crate::db::fair::on_same_behalf;
 use crate::db::uploads;
 use crate::drive::access::Caller;
@@ -59,9 +59,10 @@ impl Service {
         let begun = Instant::now();
         loop {
             match upload.finalize_step(digest.as_ref(), self.clock.now())? {
-                // A caller that may only upload must not learn what happened to the file since then.
-                FinalizeStep::Done if caller.only_uploads() => return Ok(upload.item_as_given()),
-                FinalizeStep::Done => return self.get_item(caller, upload.item).await,
+                FinalizeStep::Done => {
+                    let caller = *caller;
+                    return self.db.read(move |c| finalized(c, &caller, &upload)).await;
+                }
                 FinalizeStep::Complete => {
                     if let Some(item) = self.try_complete(&upload, &request).await? {
                         return Ok(if caller.only_uploads() { upload.item_as_given() } else { item });

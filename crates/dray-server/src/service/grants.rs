@@ -9,9 +9,9 @@ use super::tokens::Maker;
 use super::{Made, Once, Service, target};
 use crate::db::{Conn, grants, items, tokens, uploads};
 use crate::drive::access::{Caller, GRANT_SCOPE};
+use crate::drive::cursor::List;
 use crate::drive::event::Event;
 use crate::drive::grant::{Grant, Terms, Used, upload_to_wire};
-use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::token::{AccessToken, TokenHash};
 use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result};
@@ -39,7 +39,7 @@ impl Service {
         let made = self.db.write(move |c| {
             once.make(c, &caller, now, || {
                 let maker = Maker::of(c, &caller, now)?;
-                target(c, &caller, request.folder_id)?;
+                target(c, &caller, "folderId", request.folder_id)?;
                 if maker.line.depth >= i64::from(MAX_TOKEN_DEPTH) {
                     let rule =
                         format!("can descend from each other at most {MAX_TOKEN_DEPTH} times: create it with an earlier token");
@@ -77,13 +77,15 @@ impl Service {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Grants> {
-        let (caller, after) = (*caller, cursor.map(read_time_cursor).transpose()?);
+        let (caller, after) = (*caller, List::Grants.after(cursor)?);
         let page = move |c: &Conn<'_>| Ok(grants::page_of_caller(c, &caller, after, limit + 1)?);
         let mut found = self.read_in_turn(&caller, page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
-        let next_cursor =
-            found.last().filter(|_| has_more).map(|(last, _)| time_cursor(last.created_at, last.id));
+        let next_cursor = found
+            .last()
+            .filter(|_| has_more)
+            .map(|(last, _)| List::Grants.cursor_after(last.created_at, last.id));
         let grants = found.iter().map(|(grant, used)| grant.to_wire(*used)).collect();
         Ok(Grants { grants, next_cursor })
     }
@@ -136,15 +138,17 @@ impl Service {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<GrantUploads> {
-        let (caller, after) = (*caller, cursor.map(read_time_cursor).transpose()?);
+        let (caller, after) = (*caller, List::GrantUploads(id).after(cursor)?);
         let lease_now = self.db.lease_time();
         self.read_in_turn(&caller, move |c| {
             known(c, &caller, id)?;
             let mut found = grants::uploads(c, id, after, lease_now, limit + 1)?;
             let has_more = found.len() > limit;
             found.truncate(limit);
-            let next_cursor =
-                found.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
+            let next_cursor = found
+                .last()
+                .filter(|_| has_more)
+                .map(|last| List::GrantUploads(id).cursor_after(last.created_at, last.id));
             let uploads = found.iter().map(|upload| told(c, &caller, upload)).collect::<Result<_>>()?;
             Ok(GrantUploads { uploads, next_cursor })
         })

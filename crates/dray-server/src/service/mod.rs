@@ -56,6 +56,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::db::{self, Conn, Db, items, tokens as token_rows, uploads};
 use crate::drive::access::{Caller, Role};
+use crate::drive::item::Item;
 use crate::drive::path::Seen;
 use crate::drive::rules::UploadRules;
 use crate::drive::token::AccessToken;
@@ -261,19 +262,31 @@ fn seen(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {
     items::seen(c, caller, id)?.ok_or(Error::NotFound)
 }
 
-/// The folder, if the caller sees it.
-fn folder(c: &Conn, caller: &Caller, id: ItemId) -> Result<Seen> {
-    let seen = seen(c, caller, id)?;
-    if seen.item.is_folder() { Ok(seen) } else { Err(Error::NotAFolder) }
+/// The item of a finalized upload, as the caller may see it. A caller that may only upload sees it as it was created, and not
+/// what happened to it later.
+fn finalized(c: &Conn, caller: &Caller, upload: &Upload) -> Result<Item> {
+    if caller.only_uploads() {
+        return Ok(upload.item_as_given());
+    }
+    items::seen(c, caller, upload.item)?.map(|seen| seen.item).ok_or(Error::ItemGone)
 }
 
-/// The folder that `parentId` names, if the caller may put something into it; `None` means their root.
-fn target(c: &Conn, caller: &Caller, parent: Option<ItemId>) -> Result<Option<Seen>> {
+/// The folder that `field` of a request names, if the caller sees it.
+fn folder(c: &Conn, caller: &Caller, field: &'static str, id: ItemId) -> Result<Seen> {
+    let seen = seen(c, caller, id)?;
+    if seen.item.is_folder() { Ok(seen) } else { Err(Error::NotAFolder { field }) }
+}
+
+/// The folder that `field` of a request names, if the caller may put something into it; `None` means their root.
+fn target(c: &Conn, caller: &Caller, field: &'static str, parent: Option<ItemId>) -> Result<Option<Seen>> {
     let Some(id) = parent else { return caller.require_whole_drive().map(|()| None) };
-    let folder = folder(c, caller, id).and_then(|folder| folder.require(Role::Member).map(|()| folder));
+    let folder =
+        folder(c, caller, field, id).and_then(|folder| folder.require(Role::Member).map(|()| folder));
     match folder {
         // A caller that may only upload must not learn what else has this id.
-        Err(Error::NotAFolder | Error::RoleTooLow { .. }) if caller.only_uploads() => Err(Error::NotFound),
+        Err(Error::NotAFolder { .. } | Error::RoleTooLow { .. }) if caller.only_uploads() => {
+            Err(Error::NotFound)
+        }
         folder => folder.map(Some),
     }
 }

@@ -9,11 +9,6 @@ use crate::drive::item::Item;
 use crate::drive::{Error, Result, wire_time};
 
 impl Service {
-    /// The item, if the caller may see it.
-    pub(crate) async fn get_item(&self, caller: &Caller, id: ItemId) -> Result<Item> {
-        Ok(self.seen(caller, id).await?.item)
-    }
-
     /// The folders above the item that the caller sees.
     pub(crate) async fn ancestors(&self, caller: &Caller, id: ItemId) -> Result<Ancestors> {
         let ancestors = self.seen(caller, id).await?.ancestors;

@@ -14,8 +14,8 @@ use super::{Made, Once, Service, folder};
 use crate::db::requests::Listed;
 use crate::db::{Conn, items, requests, tokens, uploads};
 use crate::drive::access::{Caller, REQUEST_SCOPE, Role};
+use crate::drive::cursor::List;
 use crate::drive::event::Event;
-use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::request::{
     FileRequest, Power, Submitter, Wants, parse_message, parse_submitters, parse_title, parse_total_bytes,
     parse_total_files, submitter_to_wire,
@@ -90,7 +90,7 @@ impl Service {
         if into.is_none() {
             caller.require_whole_drive()?;
         }
-        let (caller, after) = (*caller, cursor.map(read_time_cursor).transpose()?);
+        let (caller, after) = (*caller, List::Requests(into).after(cursor)?);
         let page = move |c: &Conn<'_>| {
             let listed = match into {
                 Some(id) => managed(c, &caller, id).map(|()| Listed::OfFolder(id))?,
@@ -101,8 +101,10 @@ impl Service {
         let mut found = self.read_in_turn(&caller, page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
-        let next_cursor =
-            found.last().filter(|_| has_more).map(|(last, _)| time_cursor(last.created_at, last.id));
+        let next_cursor = found
+            .last()
+            .filter(|_| has_more)
+            .map(|(last, _)| List::Requests(into).cursor_after(last.created_at, last.id));
         let requests =
             found.iter().map(|(request, submitters)| request.to_wire(public_url, *submitters)).collect();
         Ok(FileRequests { requests, next_cursor })
@@ -216,7 +218,7 @@ impl Service {
         cursor: Option<&str>,
         limit: usize,
     ) -> Result<Submissions> {
-        let (caller, after) = (*caller, cursor.map(read_time_cursor).transpose()?);
+        let (caller, after) = (*caller, List::Submissions(id).after(cursor)?);
         let lease_now = self.db.lease_time();
         self.read_in_turn(&caller, move |c| {
             let (request, ..) = known(c, &caller, id)?;
@@ -227,7 +229,7 @@ impl Service {
             let next_cursor = found
                 .last()
                 .filter(|_| has_more)
-                .map(|(upload, _)| time_cursor(upload.created_at, upload.id));
+                .map(|(upload, _)| List::Submissions(id).cursor_after(upload.created_at, upload.id));
             let to_wire = |(upload, submitter): &(Upload, Submitter)| -> Result<Submission> {
                 let submitter = submitter_to_wire(upload, submitter).ok_or(Error::RequestNotFound)?;
                 Ok(Submission { submitter, upload: told(c, &caller, upload)? })
@@ -338,7 +340,7 @@ fn ends_at(request: &FileRequest) -> Timestamp {
 
 /// Refuses a caller who does not manage the folder: only its admins decide who may put files into it.
 fn managed(c: &Conn, caller: &Caller, id: ItemId) -> Result<()> {
-    folder(c, caller, id)?.require(Role::Admin)
+    folder(c, caller, "folderId", id)?.require(Role::Admin)
 }
 
 /// A request, how many of its submitters have started an upload, and what the caller may do to it, if the caller created it or

@@ -13,11 +13,11 @@ use super::{Service, grants as granting};
 use crate::db::submitters::Visitor;
 use crate::db::{self, Conn, grants, items, requests, submitters, tokens, users};
 use crate::drive::access::{Caller, Role, SUBMITTER_SCOPE};
+use crate::drive::cursor::List;
 use crate::drive::event::Event;
 use crate::drive::grant::{Grant, Used};
 use crate::drive::item::{Attached, Content, Item, Notes};
 use crate::drive::link::is_slug;
-use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::network::Network;
 use crate::drive::request::{FileRequest, Submitter};
 use crate::drive::token::AccessToken;
@@ -129,15 +129,17 @@ impl Service {
     ) -> Result<SentFiles> {
         let submitter = caller.submitter().ok_or(Error::RequestNotFound)?;
         let (slug, lease_now) = (slug.to_owned(), self.db.lease_time());
-        let after = cursor.map(read_time_cursor).transpose()?;
+        let after = List::Sent(submitter).after(cursor)?;
         self.read_in_turn(caller, move |c| {
             let request = requests::of_submitter(c, submitter)?;
             request.filter(|request| request.slug == slug).ok_or(Error::RequestNotFound)?;
             let mut uploads = grants::uploads(c, submitter, after, lease_now, PAGE + 1)?;
             let has_more = uploads.len() > PAGE;
             uploads.truncate(PAGE);
-            let next_cursor =
-                uploads.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
+            let next_cursor = uploads
+                .last()
+                .filter(|_| has_more)
+                .map(|last| List::Sent(submitter).cursor_after(last.created_at, last.id));
             let arrived = uploads.iter().filter(|upload| matches!(upload.state, State::Completed { .. }));
             let files = arrived.map(|upload| SentFile {
                 file_name: upload.name.clone(),

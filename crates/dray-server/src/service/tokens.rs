@@ -9,6 +9,7 @@ use super::{Made, Once, Service, folder};
 use crate::db::Conn;
 use crate::db::tokens::{self, Line, TokenRow};
 use crate::drive::access::{Caller, Scope};
+use crate::drive::line::check_line;
 use crate::drive::token::AccessToken;
 use crate::drive::{Error, Result, wire_time};
 use crate::random;
@@ -33,7 +34,7 @@ impl Service {
         now: Timestamp,
     ) -> Result<Made<CreatedToken>> {
         caller.require_whole_drive()?;
-        check_name(&request.name)?;
+        check_line("name", &request.name, MAX_TOKEN_NAME_CHARS)?;
         let scopes = read_scopes(&request.scopes)?;
         let times = (
             AskedTime::parse("expiresAt", request.expires_at.as_deref())?,
@@ -60,7 +61,7 @@ impl Service {
                 let mut row = row.clone();
                 (row.expires_at, row.rotate_until) = maker.child_times(times)?;
                 if let Some(id) = row.folder {
-                    folder(c, &caller, id)?;
+                    folder(c, &caller, "folderId", id)?;
                 }
                 maker.check_count(c, &caller)?;
                 insert(c, &row)
@@ -77,15 +78,31 @@ impl Service {
         Ok(Tokens { tokens: rows.into_iter().map(to_wire).collect() })
     }
 
-    /// Revokes one of the caller's tokens and its descendants, from now on.
-    pub(crate) async fn revoke_token(&self, caller: &Caller, id: TokenId, now: Timestamp) -> Result<()> {
+    /// Revokes one of the caller's tokens and its descendants, from now on; with `ends_replacements`, also the tokens that
+    /// have replaced it. A caller who may not see those cannot end them: a token that was replaced must not end its
+    /// replacement.
+    pub(crate) async fn revoke_token(
+        &self,
+        caller: &Caller,
+        id: TokenId,
+        ends_replacements: bool,
+        now: Timestamp,
+    ) -> Result<()> {
         caller.require_whole_drive()?;
         let caller = *caller;
-        let revoked = self.db.write(move |c| {
-            tokens::lock_of_user(c, &caller)?;
-            Ok(tokens::revoke_own(c, &caller, id, now)?)
-        });
-        if revoked.await? { Ok(()) } else { Err(Error::TokenNotFound) }
+        self.db
+            .write(move |c| {
+                tokens::lock_of_user(c, &caller)?;
+                if !tokens::is_own(c, &caller, id)? {
+                    return Err(Error::TokenNotFound);
+                }
+                let last = if ends_replacements { tokens::newest(c, id)? } else { id };
+                if !tokens::is_own(c, &caller, last)? {
+                    return Err(Error::TokenRotated);
+                }
+                Ok(tokens::revoke(c, last, now).map(drop)?)
+            })
+            .await
     }
 }
 
@@ -215,14 +232,6 @@ fn to_wire(row: TokenRow) -> Token {
         rotate_until: wire_time(row.rotate_until.unwrap_or(row.expires_at)),
         successor_id: row.successor,
     }
-}
-
-fn check_name(name: &str) -> Result<()> {
-    let is_fine = !name.trim().is_empty()
-        && name.chars().count() <= MAX_TOKEN_NAME_CHARS
-        && !name.chars().any(char::is_control);
-    let rule = || format!("must be 1 to {MAX_TOKEN_NAME_CHARS} characters, without control characters");
-    if is_fine { Ok(()) } else { Err(Error::field("name", rule())) }
 }
 
 fn read_scopes(listed: &[String]) -> Result<String> {

@@ -8,9 +8,9 @@ use super::{Service, seen, target};
 use crate::db::trash::{self, Trashed};
 use crate::db::{Conn, items};
 use crate::drive::access::{Caller, Role};
+use crate::drive::cursor::List;
 use crate::drive::event::Event;
 use crate::drive::item::Item;
-use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::path::Seen;
 use crate::drive::permit::{Placement, Purge, Trashing};
 use crate::drive::{Error, Result, wire_time};
@@ -44,14 +44,14 @@ impl Service {
         limit: usize,
     ) -> Result<TrashPage> {
         caller.require_whole_drive()?;
-        let before = cursor.map(read_time_cursor).transpose()?;
+        let before = List::Trash.after(cursor)?;
         let caller = *caller;
         let read = self.read_in_turn(&caller, move |c| {
             let mut found = trash::page(c, &caller, before, limit + 1)?;
             let has_more = found.len() > limit;
             found.truncate(limit);
             let last = found.last().filter(|_| has_more);
-            let next_cursor = last.map(|last| time_cursor(last.since, last.item.id));
+            let next_cursor = last.map(|last| List::Trash.cursor_after(last.since, last.item.id));
             Ok((as_seen(c, &caller, found)?, next_cursor))
         });
         let (found, next_cursor) = read.await?;
@@ -158,7 +158,7 @@ fn as_seen(c: &Conn, caller: &Caller, found: Vec<Trashed>) -> Result<Vec<Trashed
 /// The folder that a trashed item was in, if it exists and the caller may put the item back there.
 fn folder_to_restore(c: &Conn, caller: &Caller, item: &Item) -> Result<Option<ItemId>> {
     let Some(folder) = item.parent else { return Ok(None) };
-    match target(c, caller, Some(folder)).and_then(|_| check_depth(c, item, folder)) {
+    match target(c, caller, "parentId", Some(folder)).and_then(|_| check_depth(c, item, folder)) {
         Ok(()) => Ok(Some(folder)),
         Err(Error::NotFound | Error::RoleTooLow { .. } | Error::TooDeep { .. }) => Ok(None),
         Err(err) => Err(err),

@@ -26,7 +26,7 @@ fn list(c: &Conn, caller: &Caller, start: Option<ItemId>, depth: u32) -> Result<
     let top = match start {
         None => at_root(c, caller, ListOrder::BY_NAME, None, listing.wanted())?,
         Some(id) => {
-            let folder = folder(c, caller, id)?.item.id;
+            let folder = folder(c, caller, "parentId", id)?.item.id;
             children::in_folders(c, caller.workspace, &[folder], listing.wanted())?
         }
     };

@@ -7,8 +7,8 @@ use super::Service;
 use crate::db::fair::on_same_behalf;
 use crate::db::{Conn, uploads};
 use crate::drive::access::Caller;
+use crate::drive::cursor::List;
 use crate::drive::event::Event;
-use crate::drive::listing::{read_time_cursor, time_cursor};
 use crate::drive::parts::unambiguous;
 use crate::drive::upload::{State, Upload};
 use crate::drive::{Error, Result, wire_time};
@@ -96,14 +96,17 @@ impl Service {
         now: Timestamp,
     ) -> Result<OpenUploads> {
         caller.require_whole_drive()?;
-        let after = cursor.map(read_time_cursor).transpose()?;
+        let after = List::Uploads.after(cursor)?;
         let (caller, lease_now) = (*caller, self.db.lease_time());
         let page =
             move |c: &Conn<'_>| Ok(uploads::open_of_caller(c, &caller, after, now, lease_now, limit + 1)?);
         let mut found = self.read_in_turn(&caller, page).await?;
         let has_more = found.len() > limit;
         found.truncate(limit);
-        let next_cursor = found.last().filter(|_| has_more).map(|last| time_cursor(last.created_at, last.id));
+        let next_cursor = found
+            .last()
+            .filter(|_| has_more)
+            .map(|last| List::Uploads.cursor_after(last.created_at, last.id));
         let uploads = found.iter().map(|upload| upload.to_wire(now)).collect::<Result<_>>()?;
         Ok(OpenUploads { uploads, next_cursor })
     }

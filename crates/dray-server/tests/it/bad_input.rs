@@ -36,6 +36,7 @@ async fn a_wrong_value_in_start_names_its_field() {
         ("fileName", json!(7), "invalid_field"),
         ("mimeType", json!("pdf"), "invalid_field"),
         ("mimeType", json!("a/b\r\nx: y"), "invalid_field"),
+        ("mimeType", json!("image/*"), "invalid_field"),
         ("parentId", json!("0123456789abcdef0123456"), "invalid_field"),
         ("parentId", json!(7), "invalid_field"),
     ];
@@ -43,6 +44,137 @@ async fn a_wrong_value_in_start_names_its_field() {
         let answer = world.owner().post(START, &start(field, value.clone())).await;
         assert_eq!(answer.refused_for(field), refusal(400, code), "{field} {value}");
     }
+}
+
+#[tokio::test]
+async fn a_file_where_a_folder_belongs_is_named_by_its_own_field() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    for (path, body) in [
+        ("/tokens", json!({ "name": "n", "scopes": ["drive_read"], "folderId": file })),
+        ("/drive/grants", json!({ "folderId": file })),
+        ("/drive/requests", json!({ "folderId": file, "title": "t" })),
+    ] {
+        assert_eq!(
+            owner.post(path, &body).await.refused_for("folderId"),
+            refusal(400, "not_a_folder"),
+            "{path}"
+        );
+    }
+    let listed = owner.query("/drive/requests", &[("folderId", &file)]).await;
+    assert_eq!(listed.refused_for("folderId is a file"), refusal(400, "not_a_folder"));
+    let children = owner.get(&format!("/drive/folders/{file}/children")).await;
+    assert_eq!(children.refused_for("id is a file"), refusal(400, "not_a_folder"));
+    for answer in [
+        owner.post("/drive/folders", &json!({ "name": "a", "parentId": file })).await,
+        owner.query("/drive/tree", &[("parentId", &file)]).await,
+        owner.post(START, &start("parentId", json!(file))).await,
+        owner.change(&owner.folder("f", None).await, &json!({ "parentId": file })).await,
+    ] {
+        assert_eq!(answer.refused_for("parentId is a file"), refusal(400, "not_a_folder"));
+    }
+}
+
+#[tokio::test]
+async fn a_number_out_of_range_is_told_the_range_of_its_field() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let request = |field: &str| json!({ "folderId": folder, "title": "t", field: -1 });
+    for (path, body, message) in [
+        (START, start("fileSize", json!(-1)), "fileSize must be a whole number from 0 to 5497558138880."),
+        ("/drive/grants", json!({ "maxFiles": -1 }), "maxFiles must be a whole number from 1 to 10000."),
+        (
+            "/drive/grants",
+            json!({ "maxBytes": 1.5 }),
+            "maxBytes must be a whole number from 0 to 9007199254740991.",
+        ),
+        (
+            "/drive/requests",
+            request("maxSubmitters"),
+            "maxSubmitters must be a whole number from 1 to 10000.",
+        ),
+        (
+            "/drive/requests",
+            request("maxTotalFiles"),
+            "maxTotalFiles must be a whole number from 1 to 1000000.",
+        ),
+    ] {
+        let answer = owner.post(path, &body).await;
+        assert_eq!(answer.body["message"], message);
+        assert_eq!(answer.refused(), refusal(400, "invalid_field"));
+    }
+    let whole = r#"{"fileName":"a","fileSize":100.0,"mimeType":"a/b"}"#;
+    Answer::of(owner.request(Method::POST, START).header("content-type", "application/json").body(whole))
+        .await
+        .ok();
+}
+
+#[tokio::test]
+async fn texts_of_people_that_deceive_or_show_nothing_are_refused() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("f", None).await;
+    let asking = json!({ "folderId": folder, "title": "t", "asksName": "required", "asksEmail": "required", "folderEach": true });
+    let made = owner.post("/drive/requests", &asking).await.ok();
+    let page = format!("/r/{}/submitters", made["url"].as_str().unwrap().rsplit('/').next().unwrap());
+    for text in ["\u{200b}", "\u{202e}gpj.exe", "a\u{2066}b", "\u{3164} \u{ad}", "a\u{0}b"] {
+        let name = visit(&world, &page, &json!({ "name": text, "email": "a@b.c" })).await;
+        assert_eq!(name.refused_for("name"), refusal(400, "invalid_field"), "{text:?}");
+        let email = visit(&world, &page, &json!({ "name": "n", "email": format!("{text}@b.c") })).await;
+        assert_eq!(email.refused_for("email"), refusal(400, "invalid_field"), "{text:?}");
+        for (path, field, body) in [
+            ("/drive/requests", "title", json!({ "folderId": folder, "title": text })),
+            ("/drive/requests", "message", json!({ "folderId": folder, "title": "t", "message": text })),
+            ("/tokens", "name", json!({ "name": text, "scopes": ["drive_read"] })),
+            ("/drive/grants", "externalId", json!({ "externalId": text })),
+        ] {
+            let answer = owner.post(path, &body).await;
+            assert_eq!(answer.refused_for(field), refusal(400, "invalid_field"), "{path} {text:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_decides_something_is_sent_once() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let twice = owner.request(Method::GET, "/workspace/info").header("authorization", "Bearer cp_pat_other");
+    assert_eq!(Answer::of(twice).await.refused(), refusal(401, "invalid_token"));
+    let body = json!({ "name": "f" }).to_string();
+    let folder = || owner.request(Method::POST, "/drive/folders").header("content-type", "application/json");
+    let two_types = folder().header("content-type", "text/plain").body(body.clone());
+    assert_eq!(Answer::of(two_types).await.refused(), refusal(415, "unsupported_media_type"));
+    let two_keys = folder().header("idempotency-key", "a").header("idempotency-key", "a").body(body);
+    assert_eq!(Answer::of(two_keys).await.refused_for("Idempotency-Key"), refusal(400, "invalid_parameter"));
+    let query = owner.get("/drive/search?q=%FF").await;
+    assert_eq!(query.refused_for("UTF-8"), refusal(400, "invalid_parameter"));
+}
+
+#[tokio::test]
+async fn no_cache_keeps_errors_and_secrets() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    let folder = owner.folder("f", None).await;
+    let token = json!({ "name": "n", "scopes": ["drive_read"] });
+    let request = json!({ "folderId": folder, "title": "t" });
+    for answer in [
+        owner.get("/drive/files/0123456789abcdef01234567").await,
+        owner.get("/no-such-route").await,
+        world.anonymous().get("/drive/tree").await,
+        owner.post("/tokens", &token).await,
+        owner.post("/drive/grants", &json!({})).await,
+        owner.post("/drive/requests", &request).await,
+        owner.get("/drive/requests").await,
+        owner.get(&format!("/drive/files/{file}/links")).await,
+        owner.get(&format!("/drive/files/{file}/download")).await,
+        owner.post(START, &json!({})).await,
+    ] {
+        assert_eq!(answer.headers["cache-control"], "no-store", "{}", answer.body);
+    }
+    assert_eq!(owner.get("/drive/tree").await.headers["cache-control"], "private, no-cache");
 }
 
 #[tokio::test]

@@ -161,6 +161,9 @@ async fn wrong_parameters_of_a_list_are_named_in_the_error() {
         owner.trash(&folders[1]).await;
         owner.get("/drive/trash?limit=1").await.ok()["nextCursor"].as_str().unwrap().to_owned()
     };
+    owner.folders(2, None).await;
+    let own = cursor_of_root(&owner, &[]).await;
+    let encoded = |position: &Value| encoded(&own, position);
     let foreign = json!({ "kind": "0", "key": 7, "id": "0123456789abcdef01234567" });
     for (name, value) in [
         ("limit", "0"),
@@ -194,10 +197,18 @@ async fn wrong_parameters_of_a_list_are_named_in_the_error() {
     }
 }
 
-/// Encodes a position as cursors are encoded: Base64 for URLs, without padding.
-fn encoded(position: &Value) -> String {
+/// A cursor of the second page of the root.
+async fn cursor_of_root(owner: &Actor, order: &[(&str, &str)]) -> String {
+    let page = owner.query(&children("root"), &[&[("limit", "1")], order].concat()).await.ok();
+    page["nextCursor"].as_str().unwrap().to_owned()
+}
+
+/// A cursor of the same list as `own`, with another position: Base64 for URLs, without padding.
+fn encoded(own: &str, position: &Value) -> String {
     use base64::Engine as _;
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(position.to_string())
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let own = String::from_utf8(URL_SAFE_NO_PAD.decode(own).unwrap()).unwrap();
+    URL_SAFE_NO_PAD.encode(format!("{} {position}", own.split_once(' ').unwrap().0))
 }
 
 #[tokio::test]
@@ -206,16 +217,18 @@ async fn an_invented_position_reaches_nothing_outside_the_list() {
     let owner = world.owner();
     let other = world.user("other@example.com").await;
     other.folder("zzz secret", None).await;
-    let mine = owner.folder("a", None).await;
+    let mine = owner.folders(2, None).await;
+    let by_name = cursor_of_root(&owner, &[]).await;
+    let by_size = cursor_of_root(&owner, &[("sortBy", "size")]).await;
     for key in ["", "' or 1=1 --", "\u{10ffff}", "\u{1}", "%", "ÿ"] {
         let position = json!({ "kind": "0", "key": key, "id": "000000000000000000000000" });
-        let page = owner.query(&children("root"), &[("cursor", &encoded(&position))]).await.ok();
+        let page = owner.query(&children("root"), &[("cursor", &encoded(&by_name, &position))]).await.ok();
         let found = ids(page["items"].as_array().unwrap());
-        assert!(found.is_empty() || found == [mine.clone()], "{key:?} {found:?}");
+        assert!(found.is_empty() || found == mine, "{key:?} {found:?}");
     }
     for key in [i64::MIN, -1, 0, i64::MAX] {
         let position = json!({ "kind": "1", "key": key, "id": "ffffffffffffffffffffffff" });
-        let parameters = [("cursor", &*encoded(&position)), ("sortBy", "size")];
+        let parameters = [("cursor", &*encoded(&by_size, &position)), ("sortBy", "size")];
         let page = owner.query(&children("root"), &parameters).await.ok();
         assert_eq!(page, json!({ "items": [], "nextCursor": null }));
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::acts::id;
 use crate::world::{MIB, World, bytes, refusal};
 
 #[tokio::test]
@@ -143,6 +144,37 @@ async fn more_bytes_than_announced_are_no_item() {
         owner.finalize(&upload, &listed).await.refused_for("fileSize of 3"),
         refusal(400, "size_mismatch")
     );
+}
+
+#[tokio::test]
+async fn a_repeated_finalize_whose_item_is_gone_says_so() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let narrow = world.token_of(&owner, &["drive_upload"], None).await;
+    for by in [&owner, &narrow] {
+        let upload = by.start("a", 3).await;
+        let listed = by.put_parts(&upload, &[b"abc".to_vec()]).await;
+        let item = by.finalize(&upload, &listed).await.ok();
+        let signed = by.step("presigned-urls", &upload.body(&json!({ "parts": 1 }))).await;
+        assert_eq!(signed.refused(), refusal(409, "already_finalized"));
+        for is_purged in [false, true] {
+            if is_purged {
+                owner.purge(&id(&item)).await;
+            } else {
+                owner.trash(&id(&item)).await;
+            }
+            let again = by.finalize(&upload, &listed).await;
+            if std::ptr::eq(by, &owner) {
+                assert_eq!(again.refused(), refusal(410, "item_gone"));
+            } else {
+                // Who may only upload learns nothing of what became of the file.
+                assert_eq!(again.ok()["id"], item["id"]);
+            }
+        }
+    }
+    let other = owner.start("b", 3).await;
+    let unknown = json!({ "uploadId": "unknown", "fileKey": other.file_key });
+    assert_eq!(owner.step("finalize", &unknown).await.refused(), refusal(404, "upload_not_found"));
 }
 
 #[tokio::test]

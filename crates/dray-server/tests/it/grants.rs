@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use dray_ops::OWNER_EMAIL;
 use jiff::SignedDuration;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::acts::{id, names};
 use crate::requests::{requested, submitter};
-use crate::world::{Actor, World, refusal, wait_for};
+use crate::world::{Actor, Answer, World, refusal, wait_for};
 
 /// The holder of a grant that `maker` made, and its record.
 pub(crate) async fn granted(world: &World, maker: &Actor, request: &Value) -> (Actor, Value) {
@@ -101,6 +102,24 @@ async fn a_page_uploads_with_its_grant_and_its_application_learns_what_arrived()
         ["folderId", "verbs", "maxFiles", "maxFileBytes", "maxBytes", "types", "onConflict", "metadata"]
     {
         assert_eq!(used[field], request[field], "{field}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_in_metadata_are_kept_exactly_or_refused() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let sent = async |number: &str| {
+        let body = format!(r#"{{"metadata":{{"a":[{{"id":{number}}}]}}}}"#);
+        let request = owner.request(Method::POST, "/drive/grants").header("content-type", "application/json");
+        Answer::of(request.body(body)).await
+    };
+    for kept in ["0", "-9223372036854775808", "18446744073709551615", "9007199254740993", "1.5", "0.1"] {
+        assert_eq!(sent(kept).await.ok()["metadata"]["a"][0]["id"].to_string(), kept);
+    }
+    for rounded in ["18446744073709551616", "-9223372036854775809", "123456789012345678901234567890", "1e20"]
+    {
+        assert_eq!(sent(rounded).await.refused_for("metadata"), refusal(400, "invalid_field"), "{rounded}");
     }
 }
 

@@ -202,6 +202,23 @@ async fn what_was_refused_is_not_kept_and_is_made_once_it_is_mended() {
 }
 
 #[tokio::test]
+async fn ids_in_the_path_count_as_the_same_in_upper_and_lower_case() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let file = owner.file("a", None).await;
+    let path = |id: &str| format!("/drive/files/{id}/links");
+    let first = make(&owner, &path(&file), "k", &json!({})).await;
+    let again = make(&owner, &path(&file.to_uppercase()), "k", &json!({})).await;
+    assert!(is_repeat(&again), "{}", again.body);
+    assert_eq!(id(&again.ok()), id(&first.ok()));
+    let other = owner.file("b", None).await;
+    let answer = make(&owner, &path(&other), "k", &json!({})).await;
+    assert_eq!(answer.refused(), refusal(409, "idempotency_key_reused"));
+    // A key belongs to its route, too.
+    make(&owner, "/drive/folders", "k", &json!({ "name": "f" })).await.ok();
+}
+
+#[tokio::test]
 async fn keys_are_each_tokens_own() {
     let world = World::start().await;
     let owner = world.owner();

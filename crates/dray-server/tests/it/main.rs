@@ -23,6 +23,7 @@ mod compression;
 mod conditional;
 mod connections;
 mod copies;
+mod cursors;
 mod damage;
 mod download;
 mod finalize;

@@ -318,7 +318,7 @@ async fn a_finalize_that_is_repeated_later_returns_the_item_as_it_is_then() {
     }
     assert_eq!(owner.listed("root").await, ["f", "b.txt"]);
     owner.trash(&item).await;
-    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(404, "not_found"));
+    assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "item_gone"));
     owner.restore(&item).await.ok();
     assert_eq!(owner.finalize(&second, &second_listed).await.ok()["id"], json!(item));
 }

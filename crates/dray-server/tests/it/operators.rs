@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dray_ops::{MAX_TOKEN_LIFE, MadeWith, OWNER_EMAIL};
+use dray_ops::{AlsoEnds, MAX_TOKEN_LIFE, MadeWith, OWNER_EMAIL};
 use serde_json::{Value, json};
 
 use crate::acts::id;
@@ -99,8 +99,9 @@ async fn links_and_requests_outlive_their_token_unless_the_operator_ends_them_wi
     assert_eq!(made.get(&id(&first).parse().unwrap()), Some(&one_each));
     // What it replaced and what it created ends with the token.
     let of_line = MadeWith { links: 2, requests: 2 };
+    let also = |links_and_requests| AlsoEnds { links_and_requests, ..AlsoEnds::default() };
     let revoke = async |ends_made| {
-        admin.revoke_token_and(id(&second).parse().unwrap(), ends_made, world.now()).await.unwrap()
+        admin.revoke_token_and(id(&second).parse().unwrap(), also(ends_made), world.now()).await.unwrap()
     };
     assert_eq!(revoke(false).await, Some(of_line));
     for public in [&of_first, &of_grandchild, &of_owner] {
@@ -116,7 +117,10 @@ async fn links_and_requests_outlive_their_token_unless_the_operator_ends_them_wi
         format!("uploads where state = 'open' and expires_at > {}", world.now().as_millisecond());
     assert_eq!(world.count(&unfinished).await, 0, "what strangers reserved is released");
     assert_eq!(
-        admin.revoke_token_and("0123456789abcdef01234567".parse().unwrap(), true, world.now()).await.unwrap(),
+        admin
+            .revoke_token_and("0123456789abcdef01234567".parse().unwrap(), also(true), world.now())
+            .await
+            .unwrap(),
         None
     );
     admin.close().await;

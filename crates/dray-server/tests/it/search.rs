@@ -1,9 +1,9 @@
-//! `GET /drive/search`.
+//! `GET /drive/search`, and `GET /search` and `GET /health` of published clients.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::world::{Actor, World, refusal};
+use crate::world::{Actor, Answer, World, refusal};
 
 async fn search(actor: &Actor, q: &str) -> Value {
     actor.query("/drive/search", &[("q", q)]).await.ok()
@@ -285,6 +285,56 @@ async fn wrong_parameters_of_search_are_named_in_the_error() {
         let answer = world.owner().get(&format!("/drive/search{query}")).await;
         assert_eq!(answer.refused_for("q"), refusal(400, "invalid_parameter"), "{query}");
     }
-    world.owner().get("/drive/search?q=%ff%fe&unknown=1").await.ok();
+    for query in ["?q=%ff%fe", "?q=a&unknown=%ff"] {
+        let answer = world.owner().get(&format!("/drive/search{query}")).await;
+        assert_eq!(answer.refused_for("UTF-8"), refusal(400, "invalid_parameter"), "{query}");
+    }
+    world.owner().get("/drive/search?q=%C3%BC&unknown=1").await.ok();
     world.owner().query("/drive/search", &[("q", &"ü".repeat(255))]).await.ok();
+}
+
+#[tokio::test]
+async fn published_clients_search_the_workspace_in_their_own_form() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let folder = owner.folder("zebra", None).await;
+    world.pass(SignedDuration::from_secs(1)).await;
+    let file = owner.item(&owner.file("zebra 1", None).await).await;
+    let info = owner.get("/workspace/info").await.ok();
+    let found = owner.get("/search?q=zeb").await.ok();
+    let millis = |time: &Value| time.as_str().unwrap().parse::<jiff::Timestamp>().unwrap().as_millisecond();
+    assert_eq!((&found["query"], &found["totalHits"]), (&json!("zeb"), &json!(2)));
+    assert!(found["processingTimeMs"].is_u64());
+    assert_eq!(
+        found["hits"][0],
+        json!({
+            "entityType": "driveContent", "_id": file["id"], "workspace": info["_id"], "name": "zebra 1", "type": "file",
+            "mimeType": file["mimeType"], "size": file["size"], "user": file["owner"],
+            "createdAt": millis(&file["createdAt"]), "updatedAt": millis(&file["updatedAt"]),
+        })
+    );
+    let second = &found["hits"][1];
+    assert_eq!((&second["_id"], &second["type"]), (&json!(folder), &json!("folder")));
+    assert!(second.get("size").is_none() && second.get("mimeType").is_none(), "{second}");
+    for (query, hits) in [
+        ("types=driveContent", 2),
+        ("types=message,driveContent", 2),
+        ("types=message&types=driveContent", 2),
+        ("limit=1", 1),
+        ("sortBy=createdAt&sortOrder=asc", 2),
+    ] {
+        let found = owner.get(&format!("/search?q=zebra&{query}")).await.ok();
+        assert_eq!(found["hits"].as_array().unwrap().len(), hits, "{query}");
+    }
+    for (query, status, code) in [
+        ("q=a&types=message", 403, "no_search_types"),
+        ("q=a&types=", 403, "no_search_types"),
+        ("q=", 400, "invalid_parameter"),
+        ("q=a&limit=101", 400, "invalid_parameter"),
+        ("q=a&sortBy=name", 400, "invalid_parameter"),
+    ] {
+        assert_eq!(owner.get(&format!("/search?{query}")).await.refused(), refusal(status, code), "{query}");
+    }
+    let health = Answer::of(world.http.get(format!("{}/public/v1/health", world.url))).await;
+    assert_eq!(health.ok(), json!({ "status": "ok" }));
 }

@@ -30,6 +30,7 @@ async fn a_body_that_never_comes_is_a_timeout_in_the_error_envelope() {
     let answer = say_and_wait(&world, &request).await;
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
     assert!(answer.contains("\"code\":\"timeout\"") && answer.contains("retry-after: 2"), "{answer}");
+    assert!(answer.contains("nothing was done"), "{answer}");
 }
 
 #[tokio::test]

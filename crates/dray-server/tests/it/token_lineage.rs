@@ -216,6 +216,36 @@ async fn what_a_token_made_goes_on_with_the_one_that_takes_its_place() {
 }
 
 #[tokio::test]
+async fn a_revoked_token_takes_its_replacements_along_if_asked_to() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let (leaked, record) = child(&world, &owner, &json!({})).await;
+    let (kid, _) = child(&world, &leaked, &json!({})).await;
+    let (stolen, _) = rotated(&world, &leaked, &json!({})).await;
+    let (again, _) = rotated(&world, &stolen, &json!({})).await;
+    let (late, _) = child(&world, &again, &json!({})).await;
+    let (other, _) = child(&world, &owner, &json!({})).await;
+    let path = format!("/tokens/{}", id(&record));
+    let with = |value: &str| format!("{path}?withReplacements={value}");
+    assert_eq!(
+        owner.delete(&with("yes")).await.refused_for("withReplacements"),
+        refusal(400, "invalid_parameter")
+    );
+    // Whoever has only the token that was replaced cannot end its replacement.
+    assert_eq!(leaked.delete(&with("true")).await.refused(), refusal(409, "token_rotated"));
+    for (value, lives) in [("false", Ok(())), ("true", Err(refusal(401, "revoked_token")))] {
+        owner.delete(&with(value)).await.done();
+        assert_eq!(asks(&leaked).await, Err(refusal(401, "revoked_token")));
+        for actor in [&again, &kid, &late] {
+            assert_eq!(asks(actor).await, lives, "{value}");
+        }
+    }
+    assert_eq!(asks(&stolen).await, Err(refusal(401, "revoked_token")));
+    assert_eq!(asks(&other).await, Ok(()));
+    owner.delete(&with("true")).await.done();
+}
+
+#[tokio::test]
 async fn a_token_is_not_made_with_one_that_is_revoked_meanwhile() {
     let world = World::start().await;
     for _ in 0..20 {

@@ -49,6 +49,9 @@ pub(crate) enum TokenCommand {
     Revoke {
         /// The token's id, from `dray token list`
         id: TokenId,
+        /// Also revoke the tokens that have replaced it, one after the other, with the tokens that they created
+        #[arg(long)]
+        with_replacements: bool,
         /// Also remove the public links that these tokens have made, and close their file requests
         #[arg(long)]
         with_links_and_requests: bool,

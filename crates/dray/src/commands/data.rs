@@ -1,7 +1,7 @@
 //! Commands that work on a server's data, whether the server is running or not.
 
 use dray_api::TokenId;
-use dray_ops::{Admin, MadeWith};
+use dray_ops::{Admin, AlsoEnds, MadeWith};
 use dray_server::{DatabaseUrl, database_file, store_folder};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -56,8 +56,10 @@ pub(super) async fn token(command: TokenCommand) -> anyhow::Result<Exit> {
         TokenCommand::Create(args) => create_token(args).await?,
         TokenCommand::Rotate(args) => rotate_token(args).await?,
         TokenCommand::List { data } => list_tokens(&data).await?,
-        TokenCommand::Revoke { id, with_links_and_requests, data } => {
-            revoke_token(id, with_links_and_requests, &data).await?;
+        TokenCommand::Revoke { id, with_replacements, with_links_and_requests, data } => {
+            let also =
+                AlsoEnds { replacements: with_replacements, links_and_requests: with_links_and_requests };
+            revoke_token(id, also, &data).await?;
         }
     }
     Ok(Exit::Ok)
@@ -93,15 +95,15 @@ async fn list_tokens(data: &Data) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn revoke_token(id: TokenId, ends_made: bool, data: &Data) -> anyhow::Result<()> {
+async fn revoke_token(id: TokenId, also: AlsoEnds, data: &Data) -> anyhow::Result<()> {
     let admin = open(data).await?;
-    let revoked = admin.revoke_token_and(id, ends_made, clock::now()).await?;
+    let revoked = admin.revoke_token_and(id, also, clock::now()).await?;
     let replacements = admin.replacements_of_token(id, clock::now()).await?;
     admin.close().await;
     let Some(made) = revoked else {
         return Err(NotFound(format!("there is no token {id}: see `dray token list`")).into());
     };
-    let text = match (made == MadeWith::default(), ends_made) {
+    let first = match (made == MadeWith::default(), also.links_and_requests) {
         (true, _) => format!("{id} is revoked"),
         (false, true) => format!("{id} is revoked, and what it has made is over: {}", counted(made)),
         (false, false) => format!(
@@ -110,14 +112,16 @@ async fn revoke_token(id: TokenId, ends_made: bool, data: &Data) -> anyhow::Resu
         ),
     };
     let of_replacement = |other: &TokenId| {
-        format!("\nIt was replaced by {other}, which still works. To end that too: dray token revoke {other}")
+        format!(
+            "It was replaced by {other}, which still works. To end that too, repeat this with --with-replacements"
+        )
     };
-    let text = text + &replacements.iter().map(of_replacement).collect::<String>();
+    let lines: Vec<String> = std::iter::once(first).chain(replacements.iter().map(of_replacement)).collect();
     let value = json!({
-        "id": id, "revoked": true, "links": made.links, "requests": made.requests, "linksAndRequestsEnded": ends_made,
+        "id": id, "revoked": true, "links": made.links, "requests": made.requests, "linksAndRequestsEnded": also.links_and_requests,
         "replacements": replacements,
     });
-    Output::new(data.json).result(&text, &value)?;
+    Output::new(data.json).results(&lines, &value)?;
     Ok(())
 }
 

@@ -83,9 +83,15 @@ fn a_token_replaces_itself() {
     let line = list.lines().find(|line| line.contains("rotated, until ")).unwrap();
     let rotated = line.split_whitespace().next().unwrap();
     let told = ok(&drive, &["token", "revoke", rotated]);
-    let command = told.split("To end that too: dray ").nth(1).unwrap_or_else(|| panic!("{told}")).trim();
+    let lines: Vec<_> = told.lines().collect();
+    assert!(lines.len() == 2 && lines[0] == format!("{rotated} is revoked"), "{told}");
+    assert!(
+        lines[1].contains("still works") && lines[1].ends_with("repeat this with --with-replacements"),
+        "{told}"
+    );
     drive.ok(&["mkdir", "g"]);
-    ok(&drive, &command.split(' ').collect::<Vec<_>>());
+    let told = ok(&drive, &["token", "revoke", rotated, "--with-replacements"]);
+    assert_eq!(told, format!("{rotated} is revoked\n"));
     assert_eq!(failed(&mut drive.client(&["mkdir", "h"])).0, 4);
 }
 

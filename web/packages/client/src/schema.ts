@@ -757,6 +757,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/public/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find things of the workspace
+         * @description Like `GET /drive/search`, in the form that the published clients of the Copera API read: files and folders are things of
+         *     one type, "driveContent", and times are numbers.
+         *
+         *     Scope: `drive_read` (or `access_drive`).
+         */
+        get: operations["searchWorkspace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/public/v1/workspace/info": {
         parameters: {
             query?: never;
@@ -844,7 +867,8 @@ export interface paths {
          * Create a token
          * @description The new token can do no more than the caller's token: `access_drive` allows everything, `drive_read` reads and
          *     downloads, `drive_upload` uploads and creates folders. With `folderId` it is confined to that folder and what is
-         *     below it. It ends when the token that creates it ends, and is revoked with it.
+         *     below it. It ends when the token that creates it ends, and is revoked with it. If that token is rotated, the new token
+         *     belongs to its replacement, and revoking the replaced one does not end it: see `withReplacements` of `DELETE /tokens/{id}`.
          *
          *     Scope: `access_drive`.
          */
@@ -890,7 +914,9 @@ export interface paths {
         /**
          * Revoke a token
          * @description One of the tokens that the caller can list. It is invalid at once, and so are the tokens that it created and those
-         *     that it replaced. A token may revoke itself.
+         *     that it replaced. A token may revoke itself. If the token was replaced by rotation, its replacement goes on, with
+         *     what the token created: `withReplacements=true` ends these as well, for example after a secret has leaked, because
+         *     whoever had it may have replaced it. The caller must be able to list the replacement.
          *
          *     Scope: `access_drive`.
          */
@@ -979,6 +1005,26 @@ export interface paths {
          *     it reads this list also after the request is closed.
          */
         get: operations["listSentFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/public/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the process is up, as published clients ask
+         * @description The same as `/healthz`, where the published clients of the Copera API ask for it.
+         */
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1112,6 +1158,11 @@ export interface components {
              */
             removed: number;
         };
+        /**
+         * @description What `GET /search` finds.
+         * @enum {string}
+         */
+        EntityType: "driveContent";
         /** @description The body of every answer that is not a success. */
         ErrorBody: {
             /**
@@ -1135,7 +1186,7 @@ export interface components {
          * @description What went wrong, for programs. The texts never change.
          * @enum {string}
          */
-        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "file_type_mismatch" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "confined_token" | "role_too_low" | "link_password" | "request_password" | "request_of_others" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "grant_not_found" | "request_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "grant_used_up" | "request_full" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "request_closed" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
+        ErrorCode: "invalid_json" | "invalid_field" | "invalid_name" | "invalid_parameter" | "impossible_part_count" | "invalid_part" | "part_too_small" | "size_mismatch" | "checksum_mismatch" | "checksum_unproven" | "file_too_large" | "file_type_not_allowed" | "file_type_mismatch" | "not_a_file" | "not_a_folder" | "too_deep" | "missing_token" | "invalid_token" | "expired_token" | "revoked_token" | "wrong_token_kind" | "missing_scope" | "no_search_types" | "confined_token" | "role_too_low" | "link_password" | "request_password" | "request_of_others" | "not_found" | "upload_not_found" | "user_not_found" | "participant_not_found" | "link_not_found" | "token_not_found" | "grant_not_found" | "request_not_found" | "route_not_found" | "method_not_allowed" | "finalized_differently" | "already_finalized" | "finalize_in_progress" | "into_itself" | "name_taken" | "upload_folder_closed" | "token_rotated" | "idempotency_key_reused" | "idempotency_key_in_use" | "too_many_uploads" | "grant_used_up" | "request_full" | "owner_is_fixed" | "upload_aborted" | "upload_expired" | "item_gone" | "request_closed" | "body_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "store_lacks_operation" | "store_unreachable" | "database_unreachable" | "busy" | "finalize_pending" | "timeout" | "quota_exceeded" | "no_space";
         /** @description A file to finalize. */
         FileKey: {
             /** @description From `batch/start`. */
@@ -2317,6 +2368,55 @@ export interface components {
          * @enum {string}
          */
         Verb: "upload";
+        /** @description A hit of `GET /search`. */
+        WorkspaceHit: {
+            /** @description What it is. */
+            entityType: components["schemas"]["EntityType"];
+            /** @description The item's id. */
+            _id: components["schemas"]["ItemId"];
+            /** @description Its workspace. */
+            workspace: components["schemas"]["WorkspaceId"];
+            /** @description Its name. */
+            name: string;
+            /** @description File or folder. */
+            type: components["schemas"]["ItemType"];
+            /** @description Its MIME type; absent on folders. */
+            mimeType?: string;
+            /**
+             * Format: int64
+             * @description Its size in bytes; absent on folders.
+             */
+            size?: number;
+            /** @description Its owner. */
+            user: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description When it was created, in milliseconds since 1970.
+             */
+            createdAt: number;
+            /**
+             * Format: int64
+             * @description When it last changed, in milliseconds since 1970.
+             */
+            updatedAt: number;
+        };
+        /** @description Answer of `GET /search`. */
+        WorkspaceHits: {
+            /** @description The text of the search, as it was sent. */
+            query: string;
+            /**
+             * Format: int64
+             * @description How many items match. `hits` has only the first of them.
+             */
+            totalHits: number;
+            /**
+             * Format: int64
+             * @description How long the search took, in milliseconds.
+             */
+            processingTimeMs: number;
+            /** @description What was found, in the requested order. */
+            hits: components["schemas"]["WorkspaceHit"][];
+        };
         /**
          * @description A workspace.
          * @example 65ba5c80c3f1a2b4d5e6f708
@@ -2363,7 +2463,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2586,7 +2686,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2717,7 +2817,10 @@ export interface operations {
                 /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2726,6 +2829,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2751,6 +2856,15 @@ export interface operations {
                     "application/json": components["schemas"]["OpenUploads"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     listGrants: {
@@ -2764,7 +2878,10 @@ export interface operations {
                 /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2773,6 +2890,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2800,13 +2919,22 @@ export interface operations {
                     "application/json": components["schemas"]["Grants"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     createGrant: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2878,7 +3006,10 @@ export interface operations {
     getGrant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The id of the grant's record. */
                 id: string;
@@ -2890,6 +3021,8 @@ export interface operations {
             /** @description The grant. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2913,6 +3046,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Grant"];
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2948,7 +3090,10 @@ export interface operations {
                 /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The id of the grant's record. */
                 id: string;
@@ -2960,6 +3105,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3004,12 +3151,24 @@ export interface operations {
                     "application/json": components["schemas"]["GrantUploads"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     getItem: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The item's id. */
                 id: string;
@@ -3021,6 +3180,8 @@ export interface operations {
             /** @description The item. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3042,6 +3203,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Item"];
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3118,7 +3288,10 @@ export interface operations {
     listAncestors: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The item's id. */
                 id: string;
@@ -3130,6 +3303,8 @@ export interface operations {
             /** @description The folders. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3151,12 +3326,24 @@ export interface operations {
                     "application/json": components["schemas"]["Ancestors"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     getDownloadUrl: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The item's id. */
                 id: string;
@@ -3168,6 +3355,8 @@ export interface operations {
             /** @description The URL. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3179,13 +3368,22 @@ export interface operations {
                     "application/json": components["schemas"]["DownloadUrl"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     createFolder: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3246,7 +3444,10 @@ export interface operations {
                 /** @description The direction; `asc` by default. */
                 sortOrder?: "asc" | "desc";
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The folder's id, or `root`. */
                 id: string;
@@ -3258,6 +3459,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3292,6 +3495,15 @@ export interface operations {
                     "application/json": components["schemas"]["ItemPage"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     getTree: {
@@ -3302,7 +3514,10 @@ export interface operations {
                 /** @description How many levels; 3 by default. */
                 depth?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3311,6 +3526,8 @@ export interface operations {
             /** @description The items. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3337,6 +3554,15 @@ export interface operations {
                     "application/json": components["schemas"]["Tree"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     search: {
@@ -3351,7 +3577,10 @@ export interface operations {
                 /** @description The maximum number of hits; 20 by default. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3360,6 +3589,8 @@ export interface operations {
             /** @description The first hits, and how many items match. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3386,6 +3617,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["SearchHits"];
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3460,7 +3700,10 @@ export interface operations {
                 /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3469,6 +3712,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3495,6 +3740,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["TrashPage"];
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3538,7 +3792,10 @@ export interface operations {
                 /** @description The direction; `asc` by default. */
                 sortOrder?: "asc" | "desc";
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3547,6 +3804,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3581,12 +3840,24 @@ export interface operations {
                     "application/json": components["schemas"]["ItemPage"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     listParticipants: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The item's id. */
                 id: string;
@@ -3598,6 +3869,8 @@ export interface operations {
             /** @description Who has which role. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3622,6 +3895,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Participants"];
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -3693,7 +3975,10 @@ export interface operations {
     listLinks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The item's id. */
                 id: string;
@@ -3705,6 +3990,8 @@ export interface operations {
             /** @description The links. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3727,13 +4014,22 @@ export interface operations {
                     "application/json": components["schemas"]["Links"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     createLink: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3815,7 +4111,10 @@ export interface operations {
                 /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3824,6 +4123,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3836,13 +4137,22 @@ export interface operations {
                     "application/json": components["schemas"]["FileRequests"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     createRequest: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3908,7 +4218,10 @@ export interface operations {
     getRequest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The request's id. */
                 id: string;
@@ -3920,6 +4233,8 @@ export interface operations {
             /** @description The request. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3948,6 +4263,15 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["FileRequest"];
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4038,7 +4362,10 @@ export interface operations {
                 /** @description The maximum number of items of this page; 100 by default. */
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The request's id. */
                 id: string;
@@ -4050,6 +4377,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4079,12 +4408,90 @@ export interface operations {
                     "application/json": components["schemas"]["Submissions"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    searchWorkspace: {
+        parameters: {
+            query: {
+                /** @description Words, or beginnings of words. */
+                q: string;
+                /** @description The types of things to find, with commas between them; the parameter may be repeated. Types other than driveContent are left out; without `types`, all are searched. */
+                types?: string;
+                /** @description What to sort by, `createdAt` or `updatedAt`; `updatedAt` by default. */
+                sortBy?: string;
+                /** @description The direction; `desc` by default. */
+                sortOrder?: "asc" | "desc";
+                /** @description The maximum number of hits; 50 by default. */
+                limit?: number;
+            };
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first hits, and how many things match. */
+            200: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "hits": [
+                     *         {
+                     *           "_id": "65ba5c80c3f1a2b4d5e6f708",
+                     *           "createdAt": 1769860800000,
+                     *           "entityType": "driveContent",
+                     *           "mimeType": "application/pdf",
+                     *           "name": "report.pdf",
+                     *           "size": 10485760,
+                     *           "type": "file",
+                     *           "updatedAt": 1769860800000,
+                     *           "user": "65ba5c80aa01bb02cc03dd04",
+                     *           "workspace": "65ba5c80e0f1a2b3c4d5e6f7"
+                     *         }
+                     *       ],
+                     *       "processingTimeMs": 3,
+                     *       "query": "rep",
+                     *       "totalHits": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WorkspaceHits"];
+                };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     getWorkspace: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4093,6 +4500,8 @@ export interface operations {
             /** @description The workspace. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4110,6 +4519,15 @@ export interface operations {
                     "application/json": components["schemas"]["WorkspaceInfo"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     listMembers: {
@@ -4122,7 +4540,10 @@ export interface operations {
                 /** @description How many to skip; 0 by default. */
                 offset?: number;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4131,6 +4552,8 @@ export interface operations {
             /** @description The page. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4155,12 +4578,24 @@ export interface operations {
                     "application/json": components["schemas"]["Members"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     getUsage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4169,6 +4604,8 @@ export interface operations {
             /** @description The usage and the quota. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4185,12 +4622,24 @@ export interface operations {
                     "application/json": components["schemas"]["Usage"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     listTokens: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4199,6 +4648,8 @@ export interface operations {
             /** @description The tokens. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4223,13 +4674,22 @@ export interface operations {
                     "application/json": components["schemas"]["Tokens"];
                 };
             };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     createToken: {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4281,7 +4741,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. Each token has its own keys. The server keeps the latest 10,000 keys of a token. */
+                /** @description A text that the client chooses, for example a UUID, with or without double quotes: a new one for each thing to create. A request that repeats a key within a day creates nothing: it gets the answer of the first request, without secrets, which are shown only once. A key belongs to the token and the route: elsewhere, the same text is another key. The server keeps the latest 10,000 keys of a token. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4328,7 +4788,10 @@ export interface operations {
     };
     revokeToken: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether the tokens that have replaced it end too, one after the other, with the tokens that they created; `false` by default. */
+                withReplacements?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The id of the token's record. */
@@ -4459,7 +4922,10 @@ export interface operations {
                 /** @description The `nextCursor` of the page before. */
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description The secret part of the request's address. */
                 slug: string;
@@ -4471,6 +4937,8 @@ export interface operations {
             /** @description The files. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4488,6 +4956,54 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["SentFiles"];
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The process is up. */
+            200: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": "ok"
+                     *     }
+                     */
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4536,7 +5052,10 @@ export interface operations {
     getOpenApi: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an answer that the caller has, or several: if it is still the same, the answer is a 304 without a body. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4545,6 +5064,8 @@ export interface operations {
             /** @description The document. */
             200: {
                 headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4555,6 +5076,15 @@ export interface operations {
                      */
                     "application/json": Record<string, never>;
                 };
+            };
+            /** @description The caller has this answer already. */
+            304: {
+                headers: {
+                    /** @description A weak tag of this answer, unless it is longer than 1 MiB. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -4578,6 +5108,7 @@ export const ROUTES = {
   followLink: ["GET", "/l/{slug}"],
   getDownloadUrl: ["GET", "/public/v1/drive/files/{id}/download"],
   getGrant: ["GET", "/public/v1/drive/grants/{id}"],
+  getHealth: ["GET", "/public/v1/health"],
   getItem: ["GET", "/public/v1/drive/files/{id}"],
   getOpenApi: ["GET", "/openapi.json"],
   getRequest: ["GET", "/public/v1/drive/requests/{id}"],
@@ -4612,6 +5143,7 @@ export const ROUTES = {
   revokeToken: ["DELETE", "/public/v1/tokens/{id}"],
   rotateToken: ["POST", "/public/v1/tokens/rotate"],
   search: ["GET", "/public/v1/drive/search"],
+  searchWorkspace: ["GET", "/public/v1/search"],
   startFiles: ["POST", "/public/v1/drive/files/upload/batch/start"],
   startUpload: ["POST", "/public/v1/drive/files/upload/multipart/start"],
   trashItem: ["DELETE", "/public/v1/drive/files/{id}"],

@@ -49,7 +49,7 @@ impl<'a> Folders<'a> {
     pub(super) fn check(&mut self, base: Option<ItemId>, levels: usize) -> Result<()> {
         let c = self.c;
         let caller = self.caller;
-        let depth = self.bases.entry(base).or_insert_with(|| match target(c, caller, base)? {
+        let depth = self.bases.entry(base).or_insert_with(|| match target(c, caller, "parentId", base)? {
             None => Ok(0),
             Some(folder) => Ok(items::depth(c, folder.item.id)?),
         });

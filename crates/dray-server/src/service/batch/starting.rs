@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::super::admit::Admission;
 use super::super::make_item::check_replaced;
 use super::super::presign_parts::extend_expiry;
-use super::super::{Service, seen};
+use super::super::{Service, finalized};
 use super::folders::{Folders, Place};
 use crate::db::clock::LeaseTime;
 use crate::db::{Conn, items, namesakes, puts, uploads};
@@ -155,10 +155,4 @@ impl Begun {
             Self::Item(_) | Self::There(..) | Self::Refused(_) => None,
         }
     }
-}
-
-/// The item of a finalized upload, as the caller may see it. A caller that may only upload sees it as it was created,
-/// and not what happened to it later.
-pub(super) fn finalized(c: &Conn, caller: &Caller, upload: &Upload) -> Result<Item> {
-    if caller.only_uploads() { Ok(upload.item_as_given()) } else { Ok(seen(c, caller, upload.item)?.item) }
 }

@@ -87,7 +87,7 @@ const OF_MAKER: [u16; 8] = [200, 404, 404, 404, 404, 404, 404, 404];
 const ANYONE: [u16; 8] = [200; 8];
 pub(super) const WHOLE_DRIVE: [u16; 8] = [200, 200, 200, 200, 200, 200, 403, 403];
 
-pub(super) const ROWS: [Row; 65] = [
+pub(super) const ROWS: [Row; 67] = [
     row("POST", "/public/v1/drive/files/upload/multipart/start", Deposit, "", START, CHANGED),
     row("POST", "/public/v1/drive/files/upload/multipart/presigned-urls", Deposit, "", SIGN, OF_UPLOADER),
     row("POST", "/public/v1/drive/files/upload/multipart/finalize", Deposit, "", FINALIZE, OF_UPLOADER),
@@ -172,6 +172,7 @@ pub(super) const ROWS: [Row; 65] = [
     row("GET", "/public/v1/drive/tree", Read, "", "", ANYONE),
     row("GET", "/public/v1/drive/tree?parentId={id}", Read, "folder", "", SEEN),
     row("GET", "/public/v1/drive/search?q=zebra", Read, "", "", ANYONE),
+    row("GET", "/public/v1/search?q=zebra", Read, "", "", ANYONE),
     row("GET", "/public/v1/tokens", Everything, "", "", WHOLE_DRIVE),
     row("POST", "/public/v1/tokens", Everything, "", TOKEN, WHOLE_DRIVE),
     row("POST", "/public/v1/tokens/rotate", AnyToken, "", "{}", ANYONE),
@@ -200,6 +201,7 @@ pub(super) const ROWS: [Row; 65] = [
     row("GET", "/kit/{*path}", Nothing, "", "", [404; 8]),
     row("GET", "/l/{slug}", Nothing, "", "", [307; 8]),
     row("GET", "/healthz", Nothing, "", "", ANYONE),
+    row("GET", "/public/v1/health", Nothing, "", "", ANYONE),
     row("GET", "/openapi.json", Nothing, "", "", ANYONE),
     row("GET", "/docs", Nothing, "", "", ANYONE),
     row("GET", "/readyz", Nothing, "", "", ANYONE),

@@ -1,0 +1,36 @@
+//! Which announced types fit a name that systems run or mount. It knows no bytes.
+
+use super::families::{self, ZIP, family, plain};
+use crate::extension::Extension;
+
+/// Families of programs and packages, which begin with a known signature.
+const FAMILIES: &[&str] = &[
+    "application/vnd.microsoft.portable-executable",
+    "application/executable",
+    "application/mach-binary",
+    "application/java",
+    "application/vnd.debian.binary-package",
+    "application/rpm",
+    "application/vnd.ms-cab-compressed",
+];
+/// Types of packages inside a ZIP archive, besides documents with macros.
+const ZIPPED: &[&str] = &[
+    ZIP,
+    "application/zip-compressed",
+    "application/java-archive",
+    "application/jar",
+    "application/vnd.android.package-archive",
+    "application/xpinstall",
+];
+
+/// Whether a file that is announced as this type may have this name, as far as its end is one of what systems run or mount.
+/// Such a file is announced as `application/…`, and not as a document or another known format. A script may be text.
+pub(super) fn may_be_named(ending: &Extension, announced: &str) -> bool {
+    let (name, family) = (plain(announced), family(announced));
+    let is_known_other = families::is_firm(announced)
+        && !FAMILIES.contains(&&*family)
+        && !ZIPPED.contains(&&*name)
+        && !name.contains(".macroenabled.");
+    let may_run = name.starts_with("application/") && !is_known_other;
+    !ending.is_program() || may_run || (ending.is_script() && name.starts_with("text/"))
+}
