@@ -137,15 +137,12 @@ mod tests {
         };
         for (at, of) in lists().into_iter().enumerate() {
             for (other_at, other) in lists().into_iter().enumerate() {
-                let is_read = match (of, other) {
-                    (List::Children(_, order) | List::Shared(order), _) => {
-                        let position = Position { kind: Kind::File, key: key(order), id: id() };
-                        other.position(order, &of.cursor_at(&position)) == Ok(position)
-                    }
-                    _ => {
-                        let cursor = of.cursor_after(Timestamp::UNIX_EPOCH, id());
-                        other.after(Some(&cursor)) == Ok(Some((Timestamp::UNIX_EPOCH, id())))
-                    }
+                let is_read = if let List::Children(_, order) | List::Shared(order) = of {
+                    let position = Position { kind: Kind::File, key: key(order), id: id() };
+                    other.position(order, &of.cursor_at(&position)) == Ok(position)
+                } else {
+                    let cursor = of.cursor_after(Timestamp::UNIX_EPOCH, id());
+                    other.after(Some(&cursor)) == Ok(Some((Timestamp::UNIX_EPOCH, id())))
                 };
                 assert_eq!(is_read, at == other_at, "{of:?} {other:?}");
             }

@@ -129,7 +129,7 @@ impl WantedParts {
     }
 }
 
-/// The parts in ascending order, each once. Some stores keep several under one number (SeaweedFS: the former bytes of a part
+/// The parts in ascending order, each once. Some stores keep several under one number (`SeaweedFS`: the former bytes of a part
 /// that was sent again, and an empty part for a PUT that broke off). Of those, the same bytes count once, and empty parts do
 /// not count. Parts with different bytes stay, because only the client knows which of them it means.
 pub fn distinct(mut stored: Vec<StoredPart>) -> Vec<StoredPart> {
@@ -144,7 +144,7 @@ pub fn distinct(mut stored: Vec<StoredPart>) -> Vec<StoredPart> {
 }
 
 /// The parts of which the store has exactly one, from a list that is `distinct`.
-pub fn unambiguous(stored: Vec<StoredPart>) -> Vec<StoredPart> {
+pub fn unambiguous(stored: &[StoredPart]) -> Vec<StoredPart> {
     let runs = stored.chunk_by(|one, next| one.part_number == next.part_number);
     runs.filter(|run| run.len() == 1).flatten().cloned().collect()
 }
@@ -307,7 +307,7 @@ mod tests {
                 matches!(refusal, Err(Error::InvalidPart { detail }) if detail.contains("several times"))
             );
         }
-        assert_eq!(unambiguous(changed), [last, empty(3)], "an empty part that is alone is a part");
+        assert_eq!(unambiguous(&changed), [last, empty(3)], "an empty part that is alone is a part");
     }
 
     #[test]

@@ -31,7 +31,7 @@ impl Service {
             return Err(self.why_unknown(&upload).await?);
         };
         // Of a part with several contents, nobody can tell which is right, so that it must be sent again.
-        let parts = unambiguous(parts);
+        let parts = unambiguous(&parts);
         if asked.keep_alive != Some(false) {
             wire.expires_at = wire_time(self.keep_alive(&upload, now).await?);
         }
