@@ -8,12 +8,47 @@ use axum::http::{HeaderValue, Uri};
 use dray_api::limits::MAX_FILE_BYTES;
 use dray_s3::Endpoint;
 
-use crate::config::{self, BUCKET, Config, OwnHosts, PROXY_SHARES, SettingError, public_endpoint};
+use crate::config::{self, BUCKET, Config, OwnHosts, PROXY_SHARES, S3Config, SettingError, public_endpoint};
 use crate::drive::rules::{LEAST_IDLE_LIFE, UploadRules};
 use crate::http::{BasePath, route_table};
+use crate::{Error, bytes_host, tls};
+
+/// What settings mean that other programs see.
+pub(crate) struct Checked {
+    pub(crate) origins: Vec<HeaderValue>,
+    pub(crate) public_url: Option<(String, BasePath)>,
+    /// Where stored bytes are, if they have an address of their own.
+    pub(crate) bytes: Option<Endpoint>,
+    /// Where clients reach an external store.
+    pub(crate) clients_endpoint: Option<Endpoint>,
+}
+
+/// Checks everything that can be checked without opening a file, a database or a store.
+pub(crate) fn checked(config: &Config) -> Result<Checked, SettingError> {
+    upload_rules(&config.uploads)?;
+    download_ttl_secs(config.download_ttl)?;
+    url_ttl_secs(config.url_ttl, &config.uploads)?;
+    config.s3.as_ref().map(S3Config::server_endpoint).transpose()?;
+    Ok(Checked {
+        origins: origins(&config.allow_origins)?,
+        public_url: config.public_url.as_deref().map(public_url).transpose()?,
+        bytes: bytes_host::endpoint(config)?,
+        clients_endpoint: config.clients_endpoint()?,
+    })
+}
+
+/// Checks all settings, and reads the files for TLS, but opens neither the data folder nor a database or store. Call this
+/// before you create anything, such as the first token.
+pub async fn check_settings(config: &Config) -> Result<(), Error> {
+    checked(config)?;
+    match &config.tls {
+        Some(files) => tls::check(files).await,
+        None => Ok(()),
+    }
+}
 
 /// The allowed origins, in the form of headers.
-pub(crate) fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
+fn origins(allowed: &[String]) -> Result<Vec<HeaderValue>, SettingError> {
     let rule = |origin: &String| SettingError {
         setting: "--allow-origin",
         rule: format!("must be an origin such as https://app.example.com, not {origin:?}"),
@@ -42,7 +77,7 @@ pub(crate) fn own_hosts(config: &Config) -> Arc<OwnHosts> {
 }
 
 /// The address without a slash at its end, and its path.
-pub(crate) fn public_url(url: &str) -> Result<(String, BasePath), SettingError> {
+fn public_url(url: &str) -> Result<(String, BasePath), SettingError> {
     match public_endpoint(url) {
         Ok(endpoint) if endpoint.base_path().split('/').any(|part| part == "..") || is_taken(&endpoint) => {
             Err(SettingError {
@@ -67,7 +102,7 @@ fn is_taken(endpoint: &Endpoint) -> bool {
 }
 
 /// Refuses rules of uploads that contradict each other.
-pub(crate) fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
+fn upload_rules(rules: &UploadRules) -> Result<(), SettingError> {
     let least = LEAST_IDLE_LIFE;
     if rules.idle_life < least {
         let rule = format!("must be at least {}, because people lose their connection", plain(least));

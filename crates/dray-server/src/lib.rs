@@ -33,6 +33,8 @@ use std::time::Duration;
 
 use axum::Router;
 use belonging::{Marking, NotOurs};
+use checks::Checked;
+pub use checks::check_settings;
 use futures_util::future::OptionFuture;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
@@ -69,7 +71,6 @@ use serve::{Bounds, Connections};
 use service::Service;
 use storefront::Storefront;
 use tls::Tls;
-pub use tls::check as check_tls;
 use webhooks::{Delivering, Webhooks};
 
 /// How long a request for metrics may still take after everything else has ended.
@@ -123,13 +124,7 @@ impl Server {
     /// Opens the data folder and everything else that the server needs, and checks the settings.
     pub async fn start(config: Config, sockets: impl Into<Sockets>) -> Result<Self, Error> {
         let sockets = sockets.into();
-        let origins = checks::origins(&config.allow_origins)?;
-        let public_url = config.public_url.as_deref().map(checks::public_url).transpose()?;
-        let bytes = bytes_host::endpoint(&config)?;
-        let clients_endpoint = config.clients_endpoint()?;
-        checks::upload_rules(&config.uploads)?;
-        checks::download_ttl_secs(config.download_ttl)?;
-        checks::url_ttl_secs(config.url_ttl, &config.uploads)?;
+        let Checked { origins, public_url, bytes, clients_endpoint } = checks::checked(&config)?;
         let tls = match config.tls.clone() {
             Some(files) => Some(Tls::open(files).await?),
             None => None,

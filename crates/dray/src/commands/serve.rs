@@ -6,7 +6,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use anyhow::anyhow;
 use dray_ops::{Admin, OWNER_EMAIL};
 use dray_server::{
-    Clock, Config, DatabaseUrl, S3Config, Server, Sockets, TlsFiles, UploadRules, WebhookSettings, check_tls,
+    Clock, Config, DatabaseUrl, S3Config, Server, Sockets, TlsFiles, UploadRules, WebhookSettings,
+    check_settings,
 };
 use tokio::net::TcpListener;
 
@@ -28,10 +29,8 @@ pub(super) async fn serve(args: Serve) -> anyhow::Result<Exit> {
     };
     let address = args.public_url.clone().unwrap_or_else(|| local_url(&listener, args.tls_cert.is_some()));
     let config = config(args, traces.is_some());
-    if let Some(files) = &config.tls {
-        // Before the first token is made and shown.
-        check_tls(files).await?;
-    }
+    // Before the first token is made and shown.
+    check_settings(&config).await?;
     // Alone, because a new drive must not begin in a database that a command is filling.
     let admin = Admin::open_alone(&config.data, config.database_url.as_ref()).await?;
     let token = admin.bootstrap(clock::now()).await?;
