@@ -93,7 +93,7 @@ impl Tls {
 }
 
 /// Fails if these files cannot be used.
-pub async fn check(files: &TlsFiles) -> Result<(), Error> {
+pub(crate) async fn check(files: &TlsFiles) -> Result<(), Error> {
     certified_key(files, &read(files).await?).map(drop)
 }
 

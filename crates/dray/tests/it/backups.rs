@@ -144,12 +144,24 @@ fn codes_of_operators_commands() {
 }
 
 #[test]
-fn a_bad_key_for_tls_is_found_before_anything_is_created() {
+fn a_setting_that_cannot_be_is_refused_before_anything_is_created() {
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("bad"));
     std::fs::write(&file, "bad").unwrap();
-    let mut serve = on(&data, &["serve", "--listen", "127.0.0.1:0"]);
-    let (code, said) = failed(serve.arg("--tls-cert").arg(&file).arg("--tls-key").arg(&file));
-    assert!(code == 2 && said.contains("--tls-"), "{code} {said}");
-    assert!(!data.exists());
+    let file = file.to_str().unwrap();
+    for (arguments, named) in [
+        (&["--tls-cert", file, "--tls-key", file][..], "--tls-"),
+        (&["--upload-life", "2h", "--url-ttl", "3h"], "--url-ttl"),
+        (&["--upload-life", "9h", "--upload-max-life", "8h"], "--upload-max-life"),
+        (&["--public-url", "nowhere"], "--public-url"),
+        (&["--public-url", "http://a.example", "--bytes-url", "http://a.example"], "--bytes-url"),
+        (&["--allow-origin", "a.example"], "--allow-origin"),
+        (&["--s3-relay"], "--s3-relay"),
+        (&["--s3-bucket", "b", "--s3-endpoint", "nowhere"], "--s3-endpoint"),
+    ] {
+        let mut serve = on(&data, &["serve", "--listen", "127.0.0.1:0"]);
+        let (code, said) = failed(serve.args(arguments));
+        assert!(code == 2 && said.contains(named), "{arguments:?}: {code} {said}");
+        assert!(!data.exists(), "{arguments:?}");
+    }
 }
