@@ -1,6 +1,7 @@
 //! Reads requests: JSON bodies, ids in paths, parameters in queries, and the address that the caller used. Every
 //! failure is one of Dray's errors, and names the field.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::uri::{Authority, Scheme};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
@@ -168,36 +169,47 @@ fn parse_id<T: FromStr<Err = InvalidId>>(name: &'static str, text: &str) -> Resu
     text.parse().map_err(|err: InvalidId| invalid(name, err.to_string()))
 }
 
-/// The parameters of the query. Each may occur at most once, unless its handler asks for all of its values. Parameters that a route does not know are ignored.
-pub(crate) struct Parameters(Vec<(String, String)>);
+/// The parameters of the query. Each may occur at most once, unless its handler asks for all of its values. Those that a route
+/// does not know are ignored.
+pub(crate) struct Parameters(Vec<(String, Text)>);
+
+/// The value of a parameter; `None` if it is not UTF-8.
+type Text = Option<String>;
 
 impl FromRequestParts<App> for Parameters {
-    type Rejection = Error;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Error> {
-        let query = parts.uri.query().unwrap_or_default();
-        if percent_decode_str(query).decode_utf8().is_err() {
-            return Err(invalid("The query", "must be UTF-8, percent-encoded"));
-        }
-        Query::try_from_uri(&parts.uri)
-            .map(|query| Self(query.0))
-            .map_err(|err| invalid("The query", format!("cannot be read: {err}")))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let given = parts.uri.query().unwrap_or_default().split('&').filter(|one| !one.is_empty());
+        let named = given.filter_map(|one| {
+            let (name, value) = one.split_once('=').unwrap_or((one, ""));
+            Some((decoded(name)?, decoded(value)))
+        });
+        Ok(Self(named.collect()))
     }
+}
+
+/// Decodes `application/x-www-form-urlencoded` (WHATWG URL, 5.1).
+fn decoded(text: &str) -> Text {
+    let text = text.replace('+', " ");
+    percent_decode_str(&text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 impl Parameters {
     /// A parameter as it was sent, percent-decoded.
     pub(crate) fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
-        let mut given = self.all(name);
-        match (given.next(), given.next()) {
-            (_, Some(_)) => Err(invalid(name, "must be given only once")),
-            (value, None) => Ok(value),
+        match self.all(name)?[..] {
+            [] => Ok(None),
+            [value] => Ok(Some(value)),
+            [..] => Err(invalid(name, "must be given only once")),
         }
     }
 
     /// The values of a parameter that may occur several times.
-    pub(crate) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
-        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    pub(crate) fn all(&self, name: &'static str) -> Result<Vec<&str>, Error> {
+        let values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_deref());
+        let no_text = || invalid(name, "must be UTF-8, percent-encoded");
+        values.map(|value| value.ok_or_else(no_text)).collect()
     }
 
     /// The text of a search: at most [`MAX_QUERY_CHARS`] characters, none of them NUL.

@@ -57,7 +57,8 @@ pub(super) async fn workspace(
     parameters: Parameters,
 ) -> Result<Json<WorkspaceHits>, Error> {
     let query = words(&parameters)?;
-    let types: Vec<_> = parameters.all("types").flat_map(|types| types.split(',')).map(str::trim).collect();
+    let types: Vec<_> =
+        parameters.all("types")?.into_iter().flat_map(|types| types.split(',')).map(str::trim).collect();
     let sort = parameters.choice("sortBy", SearchSort::TIMES)?.unwrap_or_default();
     let order = parameters.choice("sortOrder", SortOrder::ALL)?.unwrap_or_default();
     let limit = parameters.number("limit", 1..=MAX_WORKSPACE_HITS)?.unwrap_or(DEFAULT_WORKSPACE_HITS);
