@@ -165,7 +165,7 @@ fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
         return Err(Error::field("metadata", rule));
     }
     if !metadata.values().all(is_kept_exactly) {
-        let rule = "must not have whole numbers beyond 64 bits, which would be rounded: send them as texts";
+        let rule = "must not have numbers beyond 64 bits with more than 15 digits, which would be rounded: send them as texts";
         return Err(Error::field("metadata", rule));
     }
     let json = serde_json::to_string(metadata).map_err(Error::internal)?;
@@ -176,14 +176,17 @@ fn write_metadata(metadata: &Map<String, Value>) -> Result<String> {
     Err(Error::field("metadata", rule))
 }
 
-/// Whether no whole number in this value lies beyond 64 bits, where numbers are read as `f64` and rounded.
+/// Whether every number in this value is what was sent. Beyond 64 bits, numbers are read as `f64`, which keeps 15 decimal
+/// digits exactly.
 fn is_kept_exactly(value: &Value) -> bool {
     const FIRST_TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
     const FIRST_TOO_SMALL: f64 = -9_223_372_036_854_775_808.0;
     match value {
-        Value::Number(number) if number.is_f64() => {
-            number.as_f64().is_some_and(|number| FIRST_TOO_SMALL < number && number < FIRST_TOO_LARGE)
-        }
+        Value::Number(number) if number.is_f64() => number.as_f64().is_some_and(|number| {
+            let digits =
+                format!("{number:e}").split('e').next().unwrap_or_default().matches(char::is_numeric).count();
+            (FIRST_TOO_SMALL < number && number < FIRST_TOO_LARGE) || digits <= f64::DIGITS as usize
+        }),
         Value::Array(values) => values.iter().all(is_kept_exactly),
         Value::Object(members) => members.values().all(is_kept_exactly),
         _ => true,

@@ -39,7 +39,7 @@ pub use part_presigner::PartPresigner;
 pub use payload::{ChunkSigner, Payload};
 pub use post_policy::{PostPolicy, authenticate_post};
 pub use presign::{
-    MAX_EXPIRES_SECS, MAX_KEY_BYTES, PresignError, PresignScope, presign, presign_with_headers,
+    MAX_EXPIRES_SECS, MAX_KEY_BYTES, PresignError, PresignScope, is_region, presign, presign_with_headers,
 };
 pub use query::Query;
 pub use sign_request::{PayloadHash, SignError, SigningScope, sign_request};

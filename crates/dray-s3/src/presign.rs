@@ -93,8 +93,8 @@ impl PresignScope<'_> {
     }
 }
 
-/// Whether the text can be the region of a credential scope.
-pub(crate) fn is_region(region: &str) -> bool {
+/// Whether the text can be the region of a credential scope: letters, digits, `-` and `_`.
+pub fn is_region(region: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=MAX_REGION_BYTES).contains(&region.len()) && region.bytes().all(allowed)
 }

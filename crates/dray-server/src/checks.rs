@@ -28,7 +28,7 @@ pub(crate) fn checked(config: &Config) -> Result<Checked, SettingError> {
     upload_rules(&config.uploads)?;
     download_ttl_secs(config.download_ttl)?;
     url_ttl_secs(config.url_ttl, &config.uploads)?;
-    config.s3.as_ref().map(S3Config::server_endpoint).transpose()?;
+    config.s3.as_ref().map_or(Ok(()), S3Config::check)?;
     Ok(Checked {
         origins: origins(&config.allow_origins)?,
         public_url: config.public_url.as_deref().map(public_url).transpose()?,

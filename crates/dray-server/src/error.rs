@@ -46,7 +46,7 @@ pub enum Error {
     #[error(transparent)]
     Setting(#[from] SettingError),
     /// The store refuses the server.
-    #[error("the object store refuses the server: {0}")]
+    #[error(transparent)]
     StoreRefused(drive::Error),
     /// A process has the embedded store open, and no server with this store is at the address.
     #[error(

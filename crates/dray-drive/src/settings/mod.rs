@@ -3,13 +3,14 @@
 mod hosts;
 mod proxies;
 mod rate;
+mod store;
 mod webhooks;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dray_s3::{AddressingStyle, Credentials, Endpoint, EndpointError};
+use dray_s3::{AddressingStyle, Endpoint};
 
 pub use crate::clock::Clock;
 use crate::rules::UploadRules;
@@ -17,6 +18,7 @@ use crate::{Error, Result};
 pub use hosts::{HostName, InvalidHostName, OwnHosts, UNNAMED};
 pub use proxies::{InvalidTrustedProxy, TrustedProxy};
 pub use rate::{InvalidRateLimit, Rate, RateLimit};
+pub use store::S3Config;
 pub use webhooks::{InvalidWebhook, WebhookSecret, WebhookSettings, WebhookUrl};
 
 /// The consequence of a proxy that the settings do not name.
@@ -52,23 +54,6 @@ impl std::fmt::Debug for DatabaseUrl {
     }
 }
 
-/// A bucket of an external object store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct S3Config {
-    /// Where this server reaches the store; `None` means AWS.
-    pub endpoint: Option<String>,
-    /// Where clients reach the store, if that differs: URLs are signed for this host.
-    pub public_endpoint: Option<String>,
-    /// The bucket, which must exist.
-    pub bucket: String,
-    /// Its region, as in signatures.
-    pub region: String,
-    /// `http://host/bucket/key` rather than `http://bucket.host/key`.
-    pub path_style: bool,
-    /// `None` means that the server finds them as AWS's tools do (environment, profile, web identity, container, instance).
-    pub credentials: Option<Credentials>,
-}
-
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting} {rule}")]
@@ -77,54 +62,6 @@ pub struct SettingError {
     pub setting: &'static str,
     /// The rule, as the end of a sentence that starts with the flag.
     pub rule: String,
-}
-
-impl S3Config {
-    /// The address at which this server reaches the store.
-    pub fn server_url(&self) -> String {
-        let Self { endpoint, region, .. } = self;
-        // The regions of China are a separate partition (AWS General Reference, "Amazon S3 endpoints").
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-        endpoint.clone().unwrap_or_else(|| format!("https://s3.{region}.{domain}"))
-    }
-
-    /// Where this server reaches the store. The bucket is in the path if it cannot be in the host (because the host is
-    /// an address, or because the bucket has a dot and no certificate covers it), whatever clients do.
-    pub fn server_endpoint(&self) -> std::result::Result<Endpoint, SettingError> {
-        let (setting, url) = self.server_setting();
-        let has_no_certificate = url.starts_with("https") && self.bucket.contains('.');
-        if !self.path_style && !has_no_certificate {
-            match Endpoint::parse(&url, AddressingStyle::Virtual) {
-                Err(EndpointError::VirtualNeedsHostName) => {}
-                endpoint => return endpoint.map_err(|err| self.unusable(setting, err)),
-            }
-        }
-        Endpoint::parse(&url, AddressingStyle::Path).map_err(|err| self.unusable(setting, err))
-    }
-
-    /// Where clients reach the store.
-    pub fn public_endpoint(&self) -> std::result::Result<Endpoint, SettingError> {
-        let style = if self.path_style { AddressingStyle::Path } else { AddressingStyle::Virtual };
-        let (setting, url) = match &self.public_endpoint {
-            Some(url) => ("--s3-public-endpoint", url.clone()),
-            None => self.server_setting(),
-        };
-        Endpoint::parse(&url, style).map_err(|err| self.unusable(setting, err))
-    }
-
-    fn server_setting(&self) -> (&'static str, String) {
-        let setting = if self.endpoint.is_some() { "--s3-endpoint" } else { "--s3-region" };
-        (setting, self.server_url())
-    }
-
-    fn unusable(&self, setting: &'static str, err: EndpointError) -> SettingError {
-        let style = if self.path_style {
-            ""
-        } else {
-            "; with --s3-path-style the bucket needs no host name of its own"
-        };
-        SettingError { setting, rule: format!("cannot be used: {err}{style}") }
-    }
 }
 
 /// The files of a certificate.

@@ -31,6 +31,6 @@ pub(super) fn may_be_named(ending: &Extension, announced: &str) -> bool {
         && !FAMILIES.contains(&&*family)
         && !ZIPPED.contains(&&*name)
         && !name.contains(".macroenabled.");
-    let may_run = name.starts_with("application/") && !is_known_other;
+    let may_run = (name.starts_with("application/") || name == "binary/octet-stream") && !is_known_other;
     !ending.is_program() || may_run || (ending.is_script() && name.starts_with("text/"))
 }

@@ -120,8 +120,7 @@ pub(super) async fn admit_again(parts: &Parts, app: &App) -> Result<(), Error> {
 
 /// The token of the `Authorization` header, which is sent once: of two, a proxy could check the one and this server the other.
 fn bearer(parts: &Parts) -> Result<&str, Error> {
-    let header =
-        single(&parts.headers, &header::AUTHORIZATION).map_err(|Several| drive::Error::InvalidToken)?;
+    let header = single(&parts.headers, &header::AUTHORIZATION).map_err(|Several| Error::SeveralTokens)?;
     let header = header.ok_or(drive::Error::MissingToken)?;
     let text = header.to_str().map_err(|_| drive::Error::InvalidToken)?;
     let (scheme, token) = text.split_once(' ').ok_or(drive::Error::MissingToken)?;

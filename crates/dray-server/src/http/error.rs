@@ -34,6 +34,8 @@ pub(crate) enum Error {
     BodyTooLarge { limit_bytes: usize },
     /// The client stopped sending.
     BodyCutOff,
+    /// The header `Authorization` was sent more than once.
+    SeveralTokens,
     /// The body is not `application/json`, or it is compressed.
     UnsupportedMediaType,
     /// There is no such route.
@@ -71,9 +73,12 @@ impl Error {
                 (Code::BodyTooLarge, format!("The body is over the limit of {limit_bytes} bytes."))
             }
             Self::BodyCutOff => (Code::InvalidJson, "The body ended before it was complete.".into()),
+            Self::SeveralTokens => {
+                (Code::InvalidToken, "The header Authorization was sent more than once. Send it once.".into())
+            }
             Self::UnsupportedMediaType => (
                 Code::UnsupportedMediaType,
-                "Send the body as JSON, with the header Content-Type: application/json and without Content-Encoding."
+                "Send the body as JSON, with one header Content-Type: application/json and without Content-Encoding."
                     .into(),
             ),
             Self::RouteNotFound { path } => (

@@ -96,8 +96,14 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Whether the body is compressed (RFC 9110, 8.4).
 fn is_encoded(headers: &HeaderMap) -> bool {
-    let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
-    encodings.into_iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    let codings = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .flat_map(|list| list.as_bytes().split(|&b| b == b','));
+    // Empty elements of a list mean nothing (RFC 9110, 5.6.1.2).
+    codings
+        .map(<[u8]>::trim_ascii)
+        .any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
 async fn read(body: Body, limit_bytes: usize) -> Result<Bytes, Error> {

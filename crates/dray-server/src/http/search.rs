@@ -57,8 +57,9 @@ pub(super) async fn workspace(
     parameters: Parameters,
 ) -> Result<Json<WorkspaceHits>, Error> {
     let query = words(&parameters)?;
-    let types: Vec<_> =
-        parameters.all("types")?.into_iter().flat_map(|types| types.split(',')).map(str::trim).collect();
+    let types = parameters.all("types")?.into_iter().flat_map(|types| types.split(',')).map(str::trim);
+    // A client that joins an empty list sends an empty text.
+    let types: Vec<_> = types.filter(|one| !one.is_empty()).collect();
     let sort = parameters.choice("sortBy", SearchSort::TIMES)?.unwrap_or_default();
     let order = parameters.choice("sortOrder", SortOrder::ALL)?.unwrap_or_default();
     let limit = parameters.number("limit", 1..=MAX_WORKSPACE_HITS)?.unwrap_or(DEFAULT_WORKSPACE_HITS);

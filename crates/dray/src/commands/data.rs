@@ -107,8 +107,9 @@ async fn revoke_token(id: TokenId, also: AlsoEnds, data: &Data) -> anyhow::Resul
         (true, _) => format!("{id} is revoked"),
         (false, true) => format!("{id} is revoked, and what it has made is over: {}", counted(made)),
         (false, false) => format!(
-            "{id} is revoked. What it has made still works: {}. To end that too, repeat this with --with-links-and-requests",
-            counted(made)
+            "{id} is revoked. What it has made still works: {}. To end that too, repeat this with {}--with-links-and-requests",
+            counted(made),
+            if also.replacements { "--with-replacements " } else { "" }
         ),
     };
     let of_replacement = |other: &TokenId| {

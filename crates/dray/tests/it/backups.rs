@@ -158,6 +158,9 @@ fn a_setting_that_cannot_be_is_refused_before_anything_is_created() {
         (&["--allow-origin", "a.example"], "--allow-origin"),
         (&["--s3-relay"], "--s3-relay"),
         (&["--s3-bucket", "b", "--s3-endpoint", "nowhere"], "--s3-endpoint"),
+        (&["--s3-bucket", "b", "--s3-region", "x y/z"], "--s3-region"),
+        (&["--s3-bucket", ""], "--s3-bucket"),
+        (&["--s3-bucket", "A b/.."], "--s3-bucket"),
     ] {
         let mut serve = on(&data, &["serve", "--listen", "127.0.0.1:0"]);
         let (code, said) = failed(serve.args(arguments));

@@ -186,7 +186,7 @@ pub(super) async fn limit(
 /// Health checks are not limited. How often an address checks says nothing about the address, and a prober may
 /// share the address of a proxy.
 fn is_probe(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz")
+    matches!(path, "/healthz" | "/readyz" | "/public/v1/health")
 }
 
 fn tell(standing: Standing, headers: &mut HeaderMap) {
