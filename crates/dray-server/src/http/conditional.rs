@@ -7,14 +7,14 @@
 //! condition of a write can be evaluated, and a write that has one is refused: its caller relies on it.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Body as _;
 
-use super::compression;
 use super::error::{Error, NOT_MODIFIED};
+use super::{compression, routes};
 use crate::drive;
 
 /// The longest answer that this file hashes: a tree with the most items and the longest names.
@@ -30,7 +30,9 @@ pub(super) struct OnlyHead;
 
 /// Tags the answer to a read, or answers 304 if the caller already has it.
 pub(super) async fn answer(mut request: Request, next: Next) -> Response {
-    if let Some(refused) = condition_of_write(request.method(), request.headers()) {
+    if let Some(refused) = condition_of_write(request.method(), request.headers())
+        && has_route(&request)
+    {
         return refused.into_response();
     }
     if request.method() == Method::HEAD {
@@ -68,6 +70,12 @@ pub(super) async fn answer(mut request: Request, next: Next) -> Response {
 /// No body, and no length: the length of a 304 would be that of the 200 (RFC 9110, 8.6), and to a HEAD the router would say 0.
 fn no_body() -> Body {
     Body::from_stream(futures_util::stream::empty::<Result<bytes::Bytes, std::io::Error>>())
+}
+
+/// Whether there is such a route. If not, the answer is a 404 or a 405, whatever else the request says.
+fn has_route(request: &Request) -> bool {
+    let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    routes::table().iter().any(|(method, of)| request.method() == method && Some(of.as_str()) == path)
 }
 
 /// The refusal of a write with a condition. `If-Match: *` passes, because every route that changes something answers 404

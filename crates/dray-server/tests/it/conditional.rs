@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Response};
 
-use crate::world::{Actor, World};
+use crate::world::{Actor, Answer, World, refusal};
 
 async fn read(actor: &Actor, path: &str, known: Option<&str>) -> Response {
     let mut request = actor.request(Method::GET, path);
@@ -138,6 +138,22 @@ async fn a_page_of_another_origin_may_send_and_read_the_tag() {
 }
 
 #[tokio::test]
+async fn a_condition_makes_no_other_answer_of_a_route_that_does_not_exist() {
+    let world = World::start().await;
+    let owner = world.owner();
+    for (method, path, status, code) in [
+        (Method::PUT, "/workspace/info", 405, "method_not_allowed"),
+        (Method::DELETE, "/drive/folders", 405, "method_not_allowed"),
+        (Method::PATCH, "/nothing", 404, "route_not_found"),
+    ] {
+        for header in ["if-match", "if-none-match", "if-unmodified-since"] {
+            let answer = Answer::of(owner.request(method.clone(), path).header(header, "\"a\"")).await;
+            assert_eq!(answer.refused(), refusal(status, code), "{method} {path} {header}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_write_with_a_condition_is_refused_and_changes_nothing() {
     let world = World::start().await;
     let owner = world.owner();
@@ -155,12 +171,8 @@ async fn a_write_with_a_condition_is_refused_and_changes_nothing() {
     ] {
         for method in [Method::PATCH, Method::DELETE] {
             let request = owner.request(method.clone(), &path).header(header, value);
-            let refused = crate::world::Answer::of(request.json(&change)).await.refused();
-            assert_eq!(
-                refused,
-                crate::world::refusal(400, "invalid_parameter"),
-                "{method} {header}: {value}"
-            );
+            let refused = Answer::of(request.json(&change)).await.refused();
+            assert_eq!(refused, refusal(400, "invalid_parameter"), "{method} {header}: {value}");
         }
         let participant = format!("{path}/participants/1");
         let put = owner.request(Method::PUT, &participant).header(header, value).json(&change);
