@@ -1,11 +1,10 @@
 // Tests what <dray-upload> and the engine take of a drop, from the sources, in Chromium and against the stand-in.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { build } from "esbuild";
 import { conditions, plugin } from "../bundling.mjs";
+import { serveFiles } from "./own-server.mjs";
 import { launch } from "./real.mjs";
 import { StandIn } from "./stand-in.mjs";
 
@@ -15,28 +14,20 @@ let browser;
 let page;
 /** @type {StandIn} */
 let server;
-let origin = "";
-/** What the test's own server answers. @type {Map<string, { type: string, body: string }>} */
-const files = new Map();
-const own = createServer((request, answer) => {
-  const { type, body } = files.get(request.url ?? "") ?? { type: "text/html", body: "<!doctype html>" };
-  answer.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(body);
-});
+/** The server of the page under test. @type {Awaited<ReturnType<typeof serveFiles>>} */
+let own;
 
 before(async () => {
+  own = await serveFiles();
   const packages = fileURLToPath(new URL("../packages/", import.meta.url));
   const entryPoints = { element: `${packages}element/src/index.ts`, upload: `${packages}upload/src/index.ts` };
   const built = await build({ entryPoints, bundle: true, splitting: true, outdir: "/", write: false, format: "esm", plugins: [plugin], conditions });
-  for (const { path, text } of built.outputFiles) files.set(path, { type: "text/javascript", body: text });
-  own.listen(0, "127.0.0.1");
-  await once(own, "listening");
-  origin = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (own.address()).port}`;
+  for (const { path, text } of built.outputFiles) own.files.set(path, { type: "text/javascript", body: text });
   browser = await launch();
 });
 after(async () => {
   await browser?.close();
-  own.closeAllConnections();
-  own.close();
+  own?.stop();
 });
 beforeEach(async () => {
   server = await new StandIn().start();
@@ -50,8 +41,8 @@ afterEach(async () => {
 
 /** Opens a page with this in its body. @param {string} body */
 async function open(body) {
-  files.set("/page", { type: "text/html", body: `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><script type="module" src="/element.js"></script>${body}` });
-  await page.goto(`${origin}/page`);
+  own.files.set("/page", { type: "text/html", body: `<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark"><script type="module" src="/element.js"></script>${body}` });
+  await page.goto(`${own.origin}/page`);
   await page.evaluate(() => customElements.whenDefined("dray-upload").then(() => null));
 }
 

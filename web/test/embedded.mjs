@@ -1,8 +1,7 @@
 // Tests the kit in the pages of other teams, as `dray serve` serves it at /kit, in Chromium and against the real server.
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { after, afterEach, before, beforeEach, test } from "node:test";
+import { serveFiles } from "./own-server.mjs";
 import { launch, serveDray } from "./real.mjs";
 
 /** @type {import("./real.mjs").Drive} */
@@ -11,35 +10,27 @@ let drive;
 let browser;
 /** @type {import("playwright-core").Page} */
 let page;
-let origin = "";
-/** What the other team's server answers. @type {Map<string, { type: string, body: string }>} */
-const files = new Map();
-const own = createServer((request, answer) => {
-  const { type, body } = files.get(request.url ?? "") ?? { type: "text/html", body: "<!doctype html>" };
-  answer.writeHead(200, { "Content-Type": `${type}; charset=utf-8` }).end(body);
-});
+/** The server of the other team's pages. @type {Awaited<ReturnType<typeof serveFiles>>} */
+let own;
 
 before(async () => {
-  own.listen(0, "127.0.0.1");
-  await once(own, "listening");
-  origin = `http://127.0.0.1:${/** @type {import("node:net").AddressInfo} */ (own.address()).port}`;
+  own = await serveFiles();
   [drive, browser] = await Promise.all([serveDray(), launch()]);
 });
 after(async () => {
   await browser?.close();
   await drive?.stop();
-  own.closeAllConnections();
-  own.close();
+  own?.stop();
 });
 beforeEach(async () => {
-  files.clear();
+  own.files.clear();
   page = await (await browser.newContext()).newPage();
   page.setDefaultTimeout(30_000);
 });
 afterEach(() => page.context().close());
 
 /** A page of the other team. @param {string} body */
-const put = (body) => files.set("/", { type: "text/html", body: `<!doctype html><html lang="en"><meta name="color-scheme" content="light dark"><script type="module" src="${drive.url}/kit/element.js"></script>${body}` });
+const put = (body) => own.files.set("/", { type: "text/html", body: `<!doctype html><html lang="en"><meta name="color-scheme" content="light dark"><script type="module" src="${drive.url}/kit/element.js"></script>${body}` });
 
 const defined = () => page.evaluate(() => customElements.whenDefined("dray-upload").then(() => null));
 
@@ -57,7 +48,7 @@ const listed = () =>
 test("after a reload, a file continues in the element of its folder, and in no other on the page", async () => {
   const element = async (/** @type {string} */ id) => `<dray-upload id="${id}" parent-id="${await folder(id)}" url="${drive.url}" token="${drive.token}"></dray-upload>`;
   put(`${await element("passports")}${await element("photos")}<script>window.done = []; addEventListener("dray-done", ({ target, detail }) => done.push([target.id, detail.item.name]));</script>`);
-  await page.goto(origin);
+  await page.goto(own.origin);
   await defined();
   // Its bytes are held until the page is left.
   let held = 0;
@@ -86,7 +77,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   test(`what went wrong is easy to read in a ${colorScheme} page (WCAG 2.2, 1.4.3)`, async () => {
     put(`<dray-upload url="${drive.url}" token="${drive.token}"></dray-upload><i id="paper" style="color: Canvas"></i>`);
     await page.emulateMedia({ colorScheme });
-    await page.goto(origin);
+    await page.goto(own.origin);
     await defined();
     // The drive refuses this name.
     await page.evaluate(() => /** @type {any} */ (document.querySelector("dray-upload")).add([new File(["x"], "..")]));
@@ -110,7 +101,7 @@ function luminance(color) {
 
 test("in a service worker, an upload whose token ended continues with another token", async () => {
   put("");
-  files.set("/worker.js", { type: "text/javascript", body: `
+  own.files.set("/worker.js", { type: "text/javascript", body: `
     import { createUploads, fromBlob } from "${drive.url}/kit/upload.js";
     self.addEventListener("install", () => self.skipWaiting());
     self.addEventListener("activate", (event) => event.waitUntil(clients.claim()));
@@ -125,7 +116,7 @@ test("in a service worker, an upload whose token ended continues with another to
       event.source.postMessage([first, await ended(upload)]);
     }
     self.addEventListener("message", (event) => event.waitUntil(send(event)));` });
-  await page.goto(origin);
+  await page.goto(own.origin);
   const told = await page.evaluate(async () => {
     const { serviceWorker } = navigator;
     const claimed = new Promise((done) => serviceWorker.addEventListener("controllerchange", done));

@@ -420,6 +420,7 @@ def test_a_program_that_is_interrupted_while_it_reads_a_pipe_ends_although_the_p
             assert program.stdout.readline() == b"ready\n"
             program.stdin.write(bytes(100_000))
             program.stdin.flush()
+            # Most likely it waits for more by now. If not, it must end all the same.
             time.sleep(1)
             program.send_signal(signal.SIGINT)
             assert program.wait(30) == 0, program.stderr.read().decode()

@@ -24,6 +24,9 @@ fn own_text(code: Code) -> Option<&'static str> {
         Code::FinalizedDifferently => {
             "The upload has ended already, with other bytes. Its file stays as it is. Upload this one with `dray upload`."
         }
+        Code::ItemGone => {
+            "The upload had become a file, which is no longer there, or which you can no longer see. Look into `dray trash list`, or upload it again."
+        }
         Code::AlreadyFinalized => {
             "The upload has ended, and its file is in the drive. `dray rm` removes files."
         }
