@@ -190,7 +190,8 @@ const SOFT: &[&[&str]] = &[
     &["application/octet-stream"],
 ];
 /// Formats inside a ZIP archive, besides those whose name shows it (`…+zip`, `vnd.openxmlformats-…`, `vnd.oasis.…`).
-const ZIPPED: &[&str] = &[
+/// The first six may hold programs.
+pub(super) const ZIPPED: &[&str] = &[
     ZIP,
     "application/zip-compressed",
     "application/java-archive",
