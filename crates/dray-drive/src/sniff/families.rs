@@ -189,8 +189,7 @@ const SOFT: &[&[&str]] = &[
     &["application/nintendo-nes-rom"],
     &["application/octet-stream"],
 ];
-/// Formats inside a ZIP archive, besides those whose name shows it (`…+zip`, `vnd.openxmlformats-…`, `vnd.oasis.…`).
-/// The first six may hold programs.
+/// Formats inside a ZIP archive (the first six may hold programs), besides those named `…+zip`, `vnd.openxmlformats-…`, `vnd.oasis.…`.
 pub(super) const ZIPPED: &[&str] = &[
     ZIP,
     "application/zip-compressed",
