@@ -170,7 +170,7 @@ impl Db {
         let _timing = self.read_timer.start();
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.read(work),
-            Kind::Postgres(postgres) => postgres.run(Mode::Statements, work).await,
+            Kind::Postgres(postgres) => Box::pin(postgres.run(Mode::Statements, work)).await,
             #[cfg(feature = "memory")]
             Kind::Inline(inline) => inline.read(work).await,
         }
@@ -185,7 +185,7 @@ impl Db {
         let _timing = self.read_timer.start();
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.read_long(work).await,
-            Kind::Postgres(postgres) => postgres.run(Mode::Snapshot, work).await,
+            Kind::Postgres(postgres) => Box::pin(postgres.run(Mode::Snapshot, work)).await,
             #[cfg(feature = "memory")]
             Kind::Inline(inline) => inline.read(work).await,
         }
@@ -203,7 +203,7 @@ impl Db {
         let _timing = self.write_timer.start();
         match &self.kind {
             Kind::Sqlite(sqlite) => sqlite.write(work).await,
-            Kind::Postgres(postgres) => postgres.run(Mode::Write, work).await,
+            Kind::Postgres(postgres) => Box::pin(postgres.run(Mode::Write, work)).await,
             #[cfg(feature = "memory")]
             Kind::Inline(inline) => inline.write(work).await,
         }

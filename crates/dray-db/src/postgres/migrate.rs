@@ -7,7 +7,7 @@ use tokio_postgres::IsolationLevel;
 use crate::open_error::OpenError;
 use dray_api::with_causes;
 
-const MIGRATIONS: [&str; 20] = [
+const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
     include_str!("../../migrations/postgres/0002_search.sql"),
     include_str!("../../migrations/postgres/0003_roles.sql"),
@@ -28,6 +28,7 @@ const MIGRATIONS: [&str; 20] = [
     include_str!("../../migrations/postgres/0018_made_with.sql"),
     include_str!("../../migrations/postgres/0019_store_marks.sql"),
     include_str!("../../migrations/postgres/0020_moved.sql"),
+    include_str!("../../migrations/postgres/0021_objects.sql"),
 ];
 
 /// The lock. `create table if not exists` can still fail when two servers do it at once, so it waits for the lock too.

@@ -183,7 +183,7 @@ async fn serve(
     let is_copy = is_copy(&head.headers, &query)?;
     let now = clock::now();
     if post_object::is_form(&head.method, &head.headers, query.iter().next().is_some()) {
-        return post_object::post(store, door, head, now, body).await;
+        return Box::pin(post_object::post(store, door, head, now, body)).await;
     }
     let (caller, payload) = check_signature(&store, door, &head, &query, now)?;
     caller.check_key()?;
@@ -263,11 +263,12 @@ impl<'a> Signer<'a> {
     }
 }
 
+/// The futures of operations that move bytes are boxed, because all others would else be as large.
 async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Response, Failure> {
     match operation {
         Operation::AbortMultipartUpload => uploads::abort(call).await,
         Operation::CompleteMultipartUpload => complete::complete(call, body).await,
-        Operation::CopyObject => copy::copy(call).await,
+        Operation::CopyObject => Box::pin(copy::copy(call)).await,
         Operation::CreateBucket => buckets::create(call, body).await,
         Operation::CreateMultipartUpload => uploads::create(call).await,
         Operation::DeleteBucket => buckets::delete(call).await,
@@ -277,7 +278,7 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::GetAcl => acl::get(call).await,
         Operation::GetBucketConfiguration(name) => subresources::get_configuration(call, name).await,
         Operation::GetBucketLocation => buckets::location(call).await,
-        Operation::GetObject => get_object::get(call).await,
+        Operation::GetObject => Box::pin(get_object::get(call)).await,
         Operation::GetObjectAttributes => attributes::get(call).await,
         Operation::GetObjectTagging => tags::get(call).await,
         Operation::HeadBucket => buckets::head(call).await,
@@ -288,16 +289,16 @@ async fn act(operation: Operation, call: &Call, body: &mut Body) -> Result<Respo
         Operation::ListObjects => list_objects::version_1(call).await,
         Operation::ListObjectsV2 => list_objects::version_2(call).await,
         Operation::ListParts => uploads::list_parts(call).await,
-        Operation::Pipeline => carry(call, body).await,
+        Operation::Pipeline => Box::pin(carry(call, body)).await,
         Operation::PostObject => Err(Failure::new(
             ErrorCode::PreconditionFailed,
             "Bucket POST must be of the enclosure-type multipart/form-data",
         )),
         Operation::PutAcl => acl::put(call, body).await,
-        Operation::PutObject => put_object::put(call, body).await,
+        Operation::PutObject => Box::pin(put_object::put(call, body)).await,
         Operation::PutObjectTagging => tags::put(call, body).await,
-        Operation::UploadPart => upload_part::put(call, body).await,
-        Operation::UploadPartCopy => copy::copy_part(call).await,
+        Operation::UploadPart => Box::pin(upload_part::put(call, body)).await,
+        Operation::UploadPartCopy => Box::pin(copy::copy_part(call)).await,
     }
 }
 

@@ -9,11 +9,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, Request};
 use axum::http::uri::Scheme;
 use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
 
 use crate::config::{OwnHosts, PROXY_SHARES, TrustedProxy};
 
@@ -25,9 +23,9 @@ fn is_trusted(proxies: &[TrustedProxy], ip: IpAddr) -> bool {
 const NAMES_OF_CLIENTS: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
 
 /// Whether the log has already mentioned an untrusted proxy.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct UnknownProxy {
-    is_told: Arc<AtomicBool>,
+    is_told: AtomicBool,
 }
 
 impl UnknownProxy {
@@ -51,7 +49,6 @@ impl UnknownProxy {
 }
 
 /// Which proxies are trusted, and for which hosts.
-#[derive(Clone)]
 pub(super) struct Believed {
     /// Proxies that the operator trusts.
     pub(super) proxies: Arc<[TrustedProxy]>,
@@ -61,15 +58,16 @@ pub(super) struct Believed {
     pub(super) unknown: UnknownProxy,
 }
 
-/// Restores the sender, host and scheme that a request had before it passed its proxies, if the server trusts them.
-pub(super) async fn believe(State(believed): State<Believed>, mut request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
-    match peer {
-        Some(peer) if is_trusted(&believed.proxies, peer.ip()) => rewrite(&believed, peer, &mut request),
-        Some(peer) => believed.unknown.notice(peer.ip(), request.headers()),
-        None => {}
+impl Believed {
+    /// Restores the sender, host and scheme that a request had before it passed its proxies, if the server trusts them.
+    pub(super) fn apply(&self, request: &mut Request) {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        match peer {
+            Some(peer) if is_trusted(&self.proxies, peer.ip()) => rewrite(self, peer, request),
+            Some(peer) => self.unknown.notice(peer.ip(), request.headers()),
+            None => {}
+        }
     }
-    next.run(request).await
 }
 
 fn rewrite(believed: &Believed, peer: SocketAddr, request: &mut Request) {

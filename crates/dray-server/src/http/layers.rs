@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::uri::Scheme;
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,14 +19,13 @@ use tracing::{Instrument as _, Span, field};
 use super::destination::{Destination, Sorter};
 use super::error::{self, Error};
 use super::extract::Arrival;
-use super::forwarded::UnknownProxy;
-use super::metrics::Counting;
+use super::forwarded::{Believed, UnknownProxy};
+use super::metrics::Count;
+use super::rate_limit::{self, RateLimits};
 use super::shown_path::shown_path;
 use super::trace::{self, Traced};
-use super::{
-    App, Around, admission, base_path, compression, conditional, creating, forwarded, metrics, one_host,
-    rate_limit, routes,
-};
+use super::{App, Around, admission, base_path, compression, conditional, creating, one_host, routes};
+use crate::metrics::Metrics;
 use crate::random;
 
 /// How long an API request may take. A finalize that takes longer continues without its caller.
@@ -34,63 +33,83 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Adds the layers, the innermost first.
+/// What happens to every request before a route is asked.
+struct Gate {
+    believed: Believed,
+    store: Option<Store>,
+    counts: Option<Arc<Metrics>>,
+    traces: bool,
+}
+
+/// The embedded store or the relay, and how to recognise its requests.
+struct Store {
+    router: Router,
+    sorter: Sorter,
+}
+
+/// Adds the layers. The router clones everything that is in a layer for each request, and once more for each layer around it,
+/// and each `from_fn` keeps its request in an allocation of its own. So there is one layer, with two functions.
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
-    let Around { front, bucket, origins, proxies, traces, metrics: registry } = around;
+    let Around { front, bucket, origins, proxies, traces, metrics } = around;
     let store = front.map(|front| {
-        let served = front.router();
+        let router = front.router();
         let (hosts, bytes) = (app.hosts.clone(), app.bytes.as_ref());
-        (served, Arc::new(Sorter::new(front, bucket, hosts, bytes, app.public_url.as_deref())))
+        Store { router, sorter: Sorter::new(front, bucket, hosts, bytes, app.public_url.as_deref()) }
     });
-    let sorter = store.as_ref().map(|(_, sorter)| sorter.clone());
-    // Shared through an `Arc`, because a layer is cloned for every request.
-    let store = Arc::new(store);
-    let compressed = ServiceBuilder::new()
+    let believed =
+        Believed { proxies: proxies.into(), hosts: app.hosts.clone(), unknown: UnknownProxy::default() };
+    let gate = Gate { believed, store, counts: metrics.is_on().then(|| metrics.clone()), traces };
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(Arc::new(gate), enter))
+        .layer(cors(origins))
+        .layer(CatchPanicLayer::custom(panicked))
         .map_request(compression::disregard_impossible)
         .layer(compression::layer())
-        .layer(from_fn(time_limit));
-    let mut wrapped = routes.layer(compressed);
-    if app.rate_limits.are_on() {
-        wrapped = wrapped.layer(from_fn_with_state(app.rate_limits.clone(), rate_limit::limit));
+        .layer(from_fn_with_state(app.rate_limits.clone(), limited));
+    let wrapped = routes.layer(layers);
+    if app.base_path.is_root() {
+        return wrapped;
     }
-    let sort_first = from_fn(move |mut request: Request, next: Next| {
-        let store = (*store).as_ref().and_then(|(router, sorter)| match sorter.sort(&request) {
-            Destination::Store(place) => Some((router.clone(), place, sorter.is_over_tls(&request))),
-            Destination::Drive => None,
-        });
-        async move {
-            match store {
-                Some((store, place, is_over_tls)) => {
-                    request.extensions_mut().insert(place);
-                    if is_over_tls {
-                        request.extensions_mut().insert(Scheme::HTTPS);
-                    }
-                    let answer = store.oneshot(admission::for_store(request)).await;
-                    answer.unwrap_or_else(|never| match never {})
-                }
-                None => guarded(admission::of_api(request, |request| observe(traces, request, next)).await),
-            }
-        }
+    // This layer is around the router and not in it, because the router needs the path without the prefix to choose a route.
+    let layer = from_fn_with_state(app.base_path.clone(), base_path::take_off);
+    Router::new().fallback_service(wrapped).layer(layer)
+}
+
+/// Checks a request's host, believes what trusted proxies say, and gives the request to the service that it is for.
+async fn enter(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    if let Some(refused) = one_host::refusal(&request) {
+        return refused;
+    }
+    gate.believed.apply(&mut request);
+    let store = gate.store.as_ref().and_then(|store| match store.sorter.sort(&request) {
+        Destination::Store(place) => Some((store, place)),
+        Destination::Drive => None,
     });
-    let panics = CatchPanicLayer::custom(panicked);
-    wrapped = wrapped.layer(ServiceBuilder::new().layer(sort_first).layer(cors(origins)).layer(panics));
-    if registry.is_on() {
-        let counting = Counting { metrics: registry.clone(), sorter };
-        wrapped = wrapped.layer(from_fn_with_state(counting, metrics::count));
-    }
-    let believed = forwarded::Believed {
-        proxies: proxies.into(),
-        hosts: app.hosts.clone(),
-        unknown: UnknownProxy::default(),
+    let count = gate.counts.as_ref().map(|metrics| Count::begin(metrics, &request, store.is_some()));
+    let response = match store {
+        Some((store, place)) => {
+            request.extensions_mut().insert(place);
+            if store.sorter.is_over_tls(&request) {
+                request.extensions_mut().insert(Scheme::HTTPS);
+            }
+            let answer = store.router.clone().oneshot(admission::for_store(request)).await;
+            answer.unwrap_or_else(|never| match never {})
+        }
+        None => guarded(admission::of_api(request, |request| observe(gate.traces, request, next)).await),
     };
-    wrapped = wrapped.layer(from_fn_with_state(believed, forwarded::believe)).layer(from_fn(one_host::check));
-    if !app.base_path.is_root() {
-        // This layer is around the router and not in it, because the router needs the path without the prefix to
-        // choose a route.
-        let layer = from_fn_with_state(app.base_path.clone(), base_path::take_off);
-        wrapped = Router::new().fallback_service(wrapped).layer(layer);
+    if let Some(count) = count {
+        count.end(response.status());
     }
-    wrapped
+    response
+}
+
+/// Answers a request of the API within its rate limits and its time.
+async fn limited(State(limits): State<RateLimits>, request: Request, next: Next) -> Response {
+    if limits.are_on() {
+        rate_limit::limit(&limits, request, |request| timed(request, next)).await
+    } else {
+        timed(request, next).await
+    }
 }
 
 /// Tells browsers to take an answer as what it says it is, because answers repeat texts of callers. An answer that does not say
@@ -101,7 +120,7 @@ fn guarded(mut answer: Response) -> Response {
     answer
 }
 
-async fn time_limit(mut request: Request, next: Next) -> Response {
+async fn timed(mut request: Request, next: Next) -> Response {
     let (makes_another, arrival) = (makes_another(&request), Arrival::default());
     request.extensions_mut().insert(arrival.clone());
     match tokio::time::timeout(REQUEST_TIMEOUT, conditional::answer(request, next)).await {

@@ -5,12 +5,10 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderValue, Method, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::IntoResponse;
 use axum::routing::get;
 
-use super::destination::{Destination, Sorter};
 use super::error;
 use crate::metrics::Metrics;
 use crate::service::Service;
@@ -43,28 +41,34 @@ async fn scrape(State(Measured { service, metrics, store }): State<Measured>) ->
     ([(header::CONTENT_TYPE, TEXT)], metrics.render())
 }
 
-/// The counters of requests, and how to recognise requests for the embedded store.
-#[derive(Clone)]
-pub(super) struct Counting {
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) sorter: Option<Arc<Sorter>>,
+/// Counts a request under the pattern of its route. Values that callers choose never become labels.
+pub(super) struct Count {
+    metrics: Arc<Metrics>,
+    started: Instant,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    is_for_store: bool,
 }
 
-/// Counts a request under the pattern of its route. Values that callers choose never become labels.
-pub(super) async fn count(State(counting): State<Counting>, request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = known(request.method());
-    let sorter = counting.sorter.as_ref();
-    let is_for_store = sorter.is_some_and(|sorter| matches!(sorter.sort(&request), Destination::Store(_)));
-    let pattern = request.extensions().get::<MatchedPath>().filter(|_| !is_for_store).cloned();
-    let response = next.run(request).await;
-    let route = match &pattern {
-        Some(pattern) => pattern.as_str(),
-        None if is_for_store => "store",
-        None => "none",
-    };
-    counting.metrics.answered(method, route, response.status().as_str(), started.elapsed());
-    response
+impl Count {
+    pub(super) fn begin(metrics: &Arc<Metrics>, request: &Request, is_for_store: bool) -> Self {
+        Self {
+            metrics: metrics.clone(),
+            started: Instant::now(),
+            method: known(request.method()),
+            route: request.extensions().get::<MatchedPath>().filter(|_| !is_for_store).cloned(),
+            is_for_store,
+        }
+    }
+
+    pub(super) fn end(self, status: StatusCode) {
+        let route = match &self.route {
+            Some(pattern) => pattern.as_str(),
+            None if self.is_for_store => "store",
+            None => "none",
+        };
+        self.metrics.answered(self.method, route, status.as_str(), self.started.elapsed());
+    }
 }
 
 fn known(method: &Method) -> &'static str {

@@ -5,21 +5,19 @@
 use axum::extract::Request;
 use axum::http::uri::Authority;
 use axum::http::{HeaderValue, Version, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::destination::looks_like_s3;
 use super::error::Error;
 
-/// Refuses requests that name no host, several, or one that cannot be a host.
-pub(super) async fn check(request: Request, next: Next) -> Response {
-    match broken_rule(&request) {
-        Some(rule) if looks_like_s3(&request) => {
-            dray_object_store::refuse(&request, format!("The header Host {rule}"))
-        }
-        Some(rule) => Error::InvalidParameter { name: "Host", rule: rule.into() }.into_response(),
-        None => next.run(request).await,
-    }
+/// The refusal of a request that names no host, several, or one that cannot be a host.
+pub(super) fn refusal(request: &Request) -> Option<Response> {
+    let rule = broken_rule(request)?;
+    Some(if looks_like_s3(request) {
+        dray_object_store::refuse(request, format!("The header Host {rule}"))
+    } else {
+        Error::InvalidParameter { name: "Host", rule: rule.into() }.into_response()
+    })
 }
 
 fn broken_rule(request: &Request) -> Option<&'static str> {

@@ -50,9 +50,9 @@ impl Service {
             let head = self.objects.read_head(object.source(key), SNIFFED_BYTES).await?;
             sniff::check(&self.rules, &types, (&upload.name, &upload.mime_type), &head)
         };
-        match check().await {
+        match Box::pin(check()).await {
             Err(refusal) if is_about_bytes(&refusal) && !self.objects.checks_what_it_completes() => {
-                check().await
+                Box::pin(check()).await
             }
             checked => checked,
         }

@@ -33,7 +33,8 @@ impl Service {
         let is_unchecked = !self.objects.checks_what_it_completes();
         let Some(announced) = lease.upload.crc64.as_ref().filter(|_| is_unchecked) else { return Ok(()) };
         for is_repeat in [false, true] {
-            if self.found_checksum(lease, is_repeat).await?.as_ref() == Some(announced) {
+            let found = Box::pin(self.found_checksum(lease, is_repeat)).await?;
+            if found.as_ref() == Some(announced) {
                 return Ok(());
             }
         }

@@ -39,7 +39,7 @@ impl Service {
         die_at("W6");
         if let Err(err) = self.check_stored(lease).await {
             return if is_about_bytes(&err) {
-                self.discard(lease, err).await
+                Box::pin(self.discard(lease, err)).await
             } else {
                 self.give_back(lease, err).await
             };

@@ -91,12 +91,12 @@ impl Service {
             (WantedParts::Exactly(parts), _) => parts.clone(),
             // A crash interrupted a finalize whose list of parts is known by its digest.
             (_, State::Completing { digest, .. }) => {
-                return self.resume_finalize(upload.clone(), digest.clone()).await;
+                return Box::pin(self.resume_finalize(upload.clone(), digest.clone())).await;
             }
             _ if self.is_put_whole(upload) => PartList::none(),
-            (wanted, _) => match self.stored_parts(upload).await? {
+            (wanted, _) => match Box::pin(self.stored_parts(upload)).await? {
                 Some(stored) => wanted.resolve(stored)?,
-                None => return self.settle_unknown(upload).await,
+                None => return Box::pin(self.settle_unknown(upload)).await,
             },
         };
         let (mut upload, digest) = (upload.clone(), parts.digest());
@@ -147,7 +147,7 @@ impl Service {
             }
         }
         if lease.is_hopeless(self.clock.ended_by()) {
-            return self.end_hopeless(lease).await;
+            return Box::pin(self.end_hopeless(lease)).await;
         }
         let completion = self.complete_in_store(lease, upload_id, parts).await;
         self.conclude(lease, completion).await
@@ -157,19 +157,19 @@ impl Service {
     pub(super) async fn conclude(&self, lease: &Lease, completion: Completion) -> Result<Item> {
         match completion {
             Completion::Done if self.objects.checks_what_it_completes() => self.commit(lease).await,
-            Completion::Done => self.check_completed(lease).await,
+            Completion::Done => Box::pin(self.check_completed(lease)).await,
             Completion::NotYet(err) => self.give_back(lease, err).await,
             Completion::Refused(err @ Error::ChecksumMismatch) if lease.upload.is_sent_once() => {
-                self.discard(lease, err).await
+                Box::pin(self.discard(lease, err)).await
             }
             Completion::Refused(err) => self.reopen(lease, err).await,
             Completion::NoSuchUpload { is_settled } => {
                 if is_settled && let Err(err) = self.settle(lease).await {
                     return self.give_back(lease, err).await;
                 }
-                self.look_for_object(lease, None).await
+                Box::pin(self.look_for_object(lease, None)).await
             }
-            Completion::Unknown(err) => self.look_for_object(lease, Some(err)).await,
+            Completion::Unknown(err) => Box::pin(self.look_for_object(lease, Some(err))).await,
         }
     }
 
@@ -182,13 +182,13 @@ impl Service {
             return Box::pin(self.complete_whole(lease, put_key, parts)).await;
         }
         if self.is_put_whole(upload) {
-            return self.put_empty(lease, upload_id).await;
+            return Box::pin(self.put_empty(lease, upload_id)).await;
         }
         if !self.objects.checks_what_it_completes() {
             if crc64.is_some() && !upload.verify {
                 return Completion::Refused(Error::ChecksumUnproven);
             }
-            match self.objects.list_parts(key, upload_id).await {
+            match Box::pin(self.objects.list_parts(key, upload_id)).await {
                 Err(err @ Error::StoreLacks { .. }) => return Completion::Refused(err),
                 // Nobody has sent a Complete, so the client may abort the upload, or try again once the store accepts
                 // requests.

@@ -66,7 +66,7 @@ impl Service {
         drop(turn);
         let lacking = begun.as_ref().err().and_then(|err| Lacking::of(&caller, err, upload.size_bytes));
         if let Some(lacking) = lacking
-            && self.make_way(&caller, lacking, upload.created_at).await?
+            && Box::pin(self.make_way(&caller, lacking, upload.created_at)).await?
         {
             let _turn = self.turn(&caller).await?;
             begun = self.begin_upload(caller, upload, once).await;

@@ -19,10 +19,9 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use dray_api::{GrantId, TokenId};
 use metrics::Counter;
@@ -159,13 +158,13 @@ fn let_in(standing: Standing, with: &'static str, refused: &Counter) -> Result<(
 }
 
 /// Counts a request of an address, if it is allowed. The answer reports the limit that is closer to being reached.
-pub(super) async fn limit(
-    State(RateLimits(limits)): State<RateLimits>,
+pub(super) async fn limit<F: Future<Output = Response>>(
+    RateLimits(limits): &RateLimits,
     mut request: Request,
-    next: Next,
+    answer: impl FnOnce(Request) -> F,
 ) -> Response {
     if is_probe(request.uri().path()) {
-        return next.run(request).await;
+        return answer(request).await;
     }
     let of_address = limits.per_address.as_ref().map(|limiter| limiter.check(&ClientAddress::of(&request)));
     let admitted = of_address
@@ -173,7 +172,7 @@ pub(super) async fn limit(
     let ticket = Ticket::default();
     request.extensions_mut().insert(ticket.clone());
     let mut response = match admitted {
-        Ok(()) => next.run(request).await,
+        Ok(()) => answer(request).await,
         Err(refusal) => refusal.into_response(),
     };
     let standings = of_address.into_iter().chain(ticket.0.get().copied());
