@@ -11,11 +11,13 @@ use axum::http::uri::Scheme;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use tokio::time::Instant;
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::{Instrument as _, Span, field};
 
+use super::admission::Admitted;
 use super::destination::{Destination, Sorter};
 use super::error::{self, Error};
 use super::extract::Arrival;
@@ -25,6 +27,7 @@ use super::rate_limit::{self, RateLimits};
 use super::shown_path::shown_path;
 use super::trace::{self, Traced};
 use super::{App, Around, admission, base_path, compression, conditional, creating, one_host, routes};
+use crate::db::fair::on_behalf_of;
 use crate::metrics::Metrics;
 use crate::random;
 
@@ -43,7 +46,7 @@ struct Gate {
 
 /// The embedded store or the relay, and how to recognise its requests.
 struct Store {
-    router: Router,
+    served: Router,
     sorter: Sorter,
 }
 
@@ -52,9 +55,9 @@ struct Store {
 pub(super) fn around(routes: Router, app: &App, around: Around<'_>) -> Router {
     let Around { front, bucket, origins, proxies, traces, metrics } = around;
     let store = front.map(|front| {
-        let router = front.router();
+        let served = front.router();
         let (hosts, bytes) = (app.hosts.clone(), app.bytes.as_ref());
-        Store { router, sorter: Sorter::new(front, bucket, hosts, bytes, app.public_url.as_deref()) }
+        Store { served, sorter: Sorter::new(front, bucket, hosts, bytes, app.public_url.as_deref()) }
     });
     let believed =
         Believed { proxies: proxies.into(), hosts: app.hosts.clone(), unknown: UnknownProxy::default() };
@@ -92,10 +95,17 @@ async fn enter(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) 
             if store.sorter.is_over_tls(&request) {
                 request.extensions_mut().insert(Scheme::HTTPS);
             }
-            let answer = store.router.clone().oneshot(admission::for_store(request)).await;
+            let answer = store.served.clone().oneshot(admission::for_store(request)).await;
             answer.unwrap_or_else(|never| match never {})
         }
-        None => guarded(admission::of_api(request, |request| observe(gate.traces, request, next)).await),
+        None => guarded(match admitted(&mut request, gate.traces).await {
+            Ok((admitted, seen)) => {
+                let answer = next.run(request).instrument(seen.span.clone());
+                let answer = on_behalf_of(admitted.party(), answer).await;
+                admitted.held(seen.end(answer))
+            }
+            Err(refusal) => refusal.into_response(),
+        }),
     };
     if let Some(count) = count {
         count.end(response.status());
@@ -103,13 +113,30 @@ async fn enter(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) 
     response
 }
 
+async fn admitted(request: &mut Request, traces: bool) -> Result<(Admitted, Seen), Error> {
+    let admitted = admission::of_api(request).await?;
+    Ok((admitted, Seen::begin(request, traces)?))
+}
+
 /// Answers a request of the API within its rate limits and its time.
-async fn limited(State(limits): State<RateLimits>, request: Request, next: Next) -> Response {
-    if limits.are_on() {
-        rate_limit::limit(&limits, request, |request| timed(request, next)).await
-    } else {
-        timed(request, next).await
+async fn limited(State(limits): State<RateLimits>, mut request: Request, next: Next) -> Response {
+    let (admitted, counted) = limits.count(&mut request);
+    let mut response = match admitted {
+        Ok(()) => {
+            let (makes_another, arrival) = (makes_another(&request), Arrival::default());
+            request.extensions_mut().insert(arrival.clone());
+            match tokio::time::timeout(REQUEST_TIMEOUT, conditional::answer(request, next)).await {
+                Ok(response) => response,
+                Err(_) if arrival.is_under_way() => Error::BodyStalled.into_response(),
+                Err(_) => Error::Timeout { makes_another }.into_response(),
+            }
+        }
+        Err(refusal) => refusal.into_response(),
+    };
+    if let Some(counted) = counted {
+        counted.tell(response.headers_mut());
     }
+    response
 }
 
 /// Tells browsers to take an answer as what it says it is, because answers repeat texts of callers. An answer that does not say
@@ -118,16 +145,6 @@ fn guarded(mut answer: Response) -> Response {
     answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
-}
-
-async fn timed(mut request: Request, next: Next) -> Response {
-    let (makes_another, arrival) = (makes_another(&request), Arrival::default());
-    request.extensions_mut().insert(arrival.clone());
-    match tokio::time::timeout(REQUEST_TIMEOUT, conditional::answer(request, next)).await {
-        Ok(response) => response,
-        Err(_) if arrival.is_under_way() => Error::BodyStalled.into_response(),
-        Err(_) => Error::Timeout { makes_another }.into_response(),
-    }
 }
 
 /// Whether the same request, sent again, would create a second thing.
@@ -166,44 +183,54 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
         .max_age(CORS_MAX_AGE)
 }
 
-/// Gives the request an id, a span and a line in the log. Successes are logged only at level `debug`, because a log
-/// line costs as much as some requests. The log has only the path of the address, without segments that may be
-/// secret, because a query may contain a signature.
-async fn observe(is_traced: bool, request: Request, next: Next) -> Response {
-    let Ok(id) = random::bytes::<8>().map(hex::encode) else { return Error::Panicked.into_response() };
-    let traced = Traced::of(&request, is_traced);
-    let span = tracing::info_span!(
-        "request",
-        otel.name = traced.as_ref().map(Traced::name),
-        otel.kind = traced.as_ref().map(|_| "server"),
-        %id,
-        method = %request.method(),
-        path = %shown_path(request.uri().path()),
-        workspace = field::Empty,
-        user = field::Empty,
-        upload = field::Empty,
-    );
-    if let Some(traced) = &traced {
-        traced.begin(&span);
+/// The id, the span and the time of a request, whose end is logged. Successes are logged only at level `debug`, because a log
+/// line costs as much as some requests. The log has only the path of the address, without segments that may be secret,
+/// because a query may contain a signature.
+struct Seen {
+    id: String,
+    span: Span,
+    started: Instant,
+    is_traced: bool,
+}
+
+impl Seen {
+    fn begin(request: &Request, is_traced: bool) -> Result<Self, Error> {
+        let id = random::bytes::<8>().map(hex::encode).map_err(|_| Error::Panicked)?;
+        let traced = Traced::of(request, is_traced);
+        let span = tracing::info_span!(
+            "request",
+            otel.name = traced.as_ref().map(Traced::name),
+            otel.kind = traced.as_ref().map(|_| "server"),
+            %id,
+            method = %request.method(),
+            path = %shown_path(request.uri().path()),
+            workspace = field::Empty,
+            user = field::Empty,
+            upload = field::Empty,
+        );
+        if let Some(traced) = &traced {
+            traced.begin(&span);
+        }
+        Ok(Self { id, span, started: Instant::now(), is_traced })
     }
-    let started = tokio::time::Instant::now();
-    async move {
-        let mut response = next.run(request).await;
-        if let Ok(value) = HeaderValue::try_from(id) {
+
+    /// The answer, with the request's id.
+    fn end(self, mut response: Response) -> Response {
+        if let Ok(value) = HeaderValue::try_from(self.id) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
-        let took_ms = started.elapsed().as_secs_f64() * 1000.0;
+        let took_ms = self.started.elapsed().as_secs_f64() * 1000.0;
         let status = response.status();
-        if error::is_logged(status) {
-            tracing::info!(status = status.as_u16(), took_ms, "refused");
-        } else {
-            tracing::debug!(status = status.as_u16(), took_ms, "answered");
-        }
-        if is_traced {
-            trace::end(&Span::current(), status);
+        self.span.in_scope(|| {
+            if error::is_logged(status) {
+                tracing::info!(status = status.as_u16(), took_ms, "refused");
+            } else {
+                tracing::debug!(status = status.as_u16(), took_ms, "answered");
+            }
+        });
+        if self.is_traced {
+            trace::end(&self.span, status);
         }
         response
     }
-    .instrument(span)
-    .await
 }

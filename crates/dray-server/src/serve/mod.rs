@@ -44,7 +44,7 @@ use socket::Socket;
 pub(crate) use body::{Collected, Held};
 pub(crate) use bounds::Bounds;
 pub(crate) use connection::Connection;
-pub(crate) use connections::Connections;
+pub(crate) use connections::{Connections, Guest};
 pub(crate) use unread::Unread;
 
 /// The pause after the system refused a connection (because it is out of file descriptors, for example).

@@ -98,10 +98,10 @@ impl Service {
     }
 
     async fn commit_one(&self, ready: Ready) -> Result<Made> {
-        let mut attempts_left = ATTEMPTS;
+        let (mut attempts_left, ready) = (ATTEMPTS, Arc::new(ready));
         loop {
             attempts_left -= 1;
-            let (service, ready) = (self.clone(), ready.clone());
+            let (service, ready) = (self.clone(), Arc::clone(&ready));
             match self.db.write(move |c| service.make(c, &ready)).await {
                 Err(Error::FinalizePending) if attempts_left > 0 => {}
                 Ok(made @ (Made::Item(_) | Made::Replaced(..) | Made::Before(_))) => {

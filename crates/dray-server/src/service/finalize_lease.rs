@@ -64,8 +64,8 @@ impl Lease {
 impl Service {
     /// Takes the lease of an upload that has not changed since it was read; `None` if another finalize was faster.
     /// [`Service::while_held`] renews the lease.
-    pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Lease>> {
-        Ok(self.take_leases(vec![(upload, digest)]).await?.pop().flatten())
+    pub(super) async fn take_lease(&self, upload: Upload, digest: Digest) -> Result<Option<Box<Lease>>> {
+        Ok(self.take_leases(vec![(upload, digest)]).await?.pop().flatten().map(Box::new))
     }
 
     /// Like [`Service::take_lease`], for many uploads in one transaction.

@@ -45,7 +45,7 @@ impl Service {
             Some(_) => (Some(self.turn(caller).await?), self.clock.now()),
             None => (None, now),
         };
-        let upload = self.announced(caller, request, now)?;
+        let upload = Box::new(self.announced(caller, request, now)?);
         let (service, caller) = (self.clone(), *caller);
         let task = self.tasks.spawn(on_same_behalf(async move {
             Box::pin(service.open_upload(caller, upload, once, turn)).await
@@ -58,7 +58,7 @@ impl Service {
     async fn open_upload(
         &self,
         caller: Caller,
-        upload: Upload,
+        upload: Box<Upload>,
         once: Once,
         turn: Option<Turn>,
     ) -> Result<Made<StartedUpload>> {
@@ -72,7 +72,7 @@ impl Service {
             begun = self.begin_upload(caller, upload, once).await;
         }
         let upload = match begun? {
-            Begun::Now(upload) => *upload,
+            Begun::Now(upload) => upload,
             Begun::Before(opened) => {
                 let upload_id = opened.store_upload_id.clone().unwrap_or_default();
                 return Ok(Made::before(started(*opened, upload_id)));
@@ -89,7 +89,7 @@ impl Service {
             self.objects.abort_upload(&upload.object_key, &upload_id).await?;
             return Err(Error::UploadExpired);
         }
-        Ok(Made::now(started(upload, upload_id)))
+        Ok(Made::now(started(*upload, upload_id)))
     }
 
     /// Records that the store has begun the upload. If it may begin another one for the same key, because a request was lost
@@ -109,13 +109,13 @@ impl Service {
     }
 
     /// Writes the row of an upload, unless a request with the same key has begun it.
-    async fn begin_upload(&self, caller: Caller, row: Upload, once: Once) -> Result<Begun> {
+    async fn begin_upload(&self, caller: Caller, row: Box<Upload>, once: Once) -> Result<Begun> {
         let service = self.clone();
         let begun = self.db.write(move |c| {
             if let Some(opened) = opened_before(c, &caller, &once, row.created_at)? {
                 return Ok(Begun::Before(Box::new(opened)));
             }
-            let row = admitted(c, &caller, row.clone(), &service)?;
+            let row = admitted(c, &caller, Upload::clone(&row), &service)?;
             uploads::insert_opening(c, &row)?;
             once.keep_upload(c, &caller, row.id, row.created_at)?;
             Ok(Begun::Now(Box::new(row)))

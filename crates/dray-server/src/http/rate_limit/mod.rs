@@ -22,7 +22,6 @@ use std::sync::{Arc, OnceLock};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::response::{IntoResponse as _, Response};
 use dray_api::{GrantId, TokenId};
 use metrics::Counter;
 
@@ -123,9 +122,18 @@ impl RateLimits {
         }))
     }
 
-    /// Whether there are any limits.
-    pub(super) fn are_on(&self) -> bool {
-        self.0.tokens.is_some() || self.0.per_address.is_some()
+    /// Counts a request of an address, if it is allowed. Some requests are not counted.
+    pub(super) fn count(&self, request: &mut Request) -> (Result<(), Error>, Option<Counted>) {
+        let Inner { tokens, per_address, refused_addresses, .. } = &*self.0;
+        if (tokens.is_none() && per_address.is_none()) || is_probe(request.uri().path()) {
+            return (Ok(()), None);
+        }
+        let of_address = per_address.as_ref().map(|limiter| limiter.check(&ClientAddress::of(request)));
+        let admitted =
+            of_address.map_or(Ok(()), |standing| let_in(standing, "from this address", refused_addresses));
+        let ticket = Ticket::default();
+        request.extensions_mut().insert(ticket.clone());
+        (admitted, Some(Counted { of_address, ticket }))
     }
 
     /// Counts a request of a caller, if it is allowed.
@@ -157,39 +165,26 @@ fn let_in(standing: Standing, with: &'static str, refused: &Counter) -> Result<(
     Err(Error::RateLimited { with, retry_after_secs })
 }
 
-/// Counts a request of an address, if it is allowed. The answer reports the limit that is closer to being reached.
-pub(super) async fn limit<F: Future<Output = Response>>(
-    RateLimits(limits): &RateLimits,
-    mut request: Request,
-    answer: impl FnOnce(Request) -> F,
-) -> Response {
-    if is_probe(request.uri().path()) {
-        return answer(request).await;
+/// A request that was counted, and which limit it came near.
+pub(super) struct Counted {
+    of_address: Option<Standing>,
+    ticket: Ticket,
+}
+
+impl Counted {
+    /// Tells the client of the limit that is closest to being reached.
+    pub(super) fn tell(self, headers: &mut HeaderMap) {
+        let standings = self.of_address.into_iter().chain(self.ticket.0.get().copied());
+        if let Some(nearest) = standings.min_by_key(|standing| standing.remaining) {
+            headers.insert(LIMIT, HeaderValue::from(nearest.limit));
+            headers.insert(REMAINING, HeaderValue::from(nearest.remaining));
+            headers.insert(RESET, HeaderValue::from(nearest.reset_secs));
+        }
     }
-    let of_address = limits.per_address.as_ref().map(|limiter| limiter.check(&ClientAddress::of(&request)));
-    let admitted = of_address
-        .map_or(Ok(()), |standing| let_in(standing, "from this address", &limits.refused_addresses));
-    let ticket = Ticket::default();
-    request.extensions_mut().insert(ticket.clone());
-    let mut response = match admitted {
-        Ok(()) => answer(request).await,
-        Err(refusal) => refusal.into_response(),
-    };
-    let standings = of_address.into_iter().chain(ticket.0.get().copied());
-    if let Some(nearest) = standings.min_by_key(|standing| standing.remaining) {
-        tell(nearest, response.headers_mut());
-    }
-    response
 }
 
 /// Health checks are not limited. How often an address checks says nothing about the address, and a prober may
 /// share the address of a proxy.
 fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz" | "/public/v1/health")
-}
-
-fn tell(standing: Standing, headers: &mut HeaderMap) {
-    headers.insert(LIMIT, HeaderValue::from(standing.limit));
-    headers.insert(REMAINING, HeaderValue::from(standing.remaining));
-    headers.insert(RESET, HeaderValue::from(standing.reset_secs));
 }
