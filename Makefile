@@ -54,7 +54,7 @@ lint: $(PAGE)
 
 unit: $(PAGE)
 	$(IN_MEMORY) cargo test --workspace --locked --quiet
-	$(IN_MEMORY) scripts/with-postgres sh -c "scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
+	$(IN_MEMORY) scripts/with-postgres sh -c "scripts/run-test dray-db dray_db --quiet && scripts/run-test dray-server it --quiet && scripts/run-test dray it --quiet nodes"
 	$(IN_MEMORY) POSTGRES_POOLER=1 scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: folders:: change:: links:: search::
 	$(IN_MEMORY) POSTGRES_ISOLATION="repeatable read" scripts/with-postgres scripts/run-test dray-server it --quiet change:: folders::
 	$(IN_MEMORY) POSTGRES_BIN="$$(scripts/postgres newest)" scripts/with-postgres scripts/run-test dray-server it --quiet finalize:: recover:: search::

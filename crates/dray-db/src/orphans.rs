@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use dray_api::WorkspaceId;
+use dray_drive::item::OBJECT_PREFIX;
 use dray_drive::upload::STAGED;
 
 use super::{Conn, Error, find, list, parsed};
@@ -29,7 +30,8 @@ const KNOWN_OBJECT: &str = "
 pub fn is_known_object(c: &Conn, key: &str) -> Result<bool, Error> {
     // The temporary key of an upload is the object's key with an ending.
     let object = key.strip_suffix(STAGED).unwrap_or(key);
-    let item = key.rsplit_once('/').map_or("", |(_, item)| item);
+    let of_workspace = key.strip_prefix(OBJECT_PREFIX).and_then(|rest| rest.split_once('/'));
+    let item = of_workspace.map_or("", |(_, item)| item);
     Ok(find(c, KNOWN_OBJECT, &[&key, &object, &item], |_| Ok(()))?.is_some())
 }
 

@@ -76,3 +76,20 @@ impl Options {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sqlite_is_compiled_as_the_workspace_says() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut statement = connection.prepare("pragma compile_options").unwrap();
+        let options = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let options = options.collect::<Result<Vec<_>>>().unwrap();
+        let has = |name: &str| options.iter().any(|option| option == name);
+        assert!(has("DEFAULT_MEMSTATUS=0"), "{options:?}");
+        assert!(has("STMTJRNL_SPILL=98304"), "{options:?}");
+        assert!(!has("ENABLE_MEMORY_MANAGEMENT"), "{options:?}");
+    }
+}

@@ -7,7 +7,7 @@ use tokio_postgres::IsolationLevel;
 use crate::open_error::OpenError;
 use dray_api::with_causes;
 
-const MIGRATIONS: [&str; 21] = [
+const MIGRATIONS: [&str; 22] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
     include_str!("../../migrations/postgres/0002_search.sql"),
     include_str!("../../migrations/postgres/0003_roles.sql"),
@@ -28,7 +28,8 @@ const MIGRATIONS: [&str; 21] = [
     include_str!("../../migrations/postgres/0018_made_with.sql"),
     include_str!("../../migrations/postgres/0019_store_marks.sql"),
     include_str!("../../migrations/postgres/0020_moved.sql"),
-    include_str!("../../migrations/postgres/0021_objects.sql"),
+    include_str!("../../migrations/postgres/0021_other_objects.sql"),
+    include_str!("../../migrations/postgres/0022_no_index_of_objects.sql"),
 ];
 
 /// The lock. `create table if not exists` can still fail when two servers do it at once, so it waits for the lock too.
@@ -65,6 +66,8 @@ pub(super) async fn migrate(pool: &Pool) -> Result<(), OpenError> {
             return Err(OpenError::Newer);
         }
         let Some(next) = MIGRATIONS.get(version) else { return Ok(()) };
+        // To read a large table takes longer than a statement may otherwise take.
+        transaction.batch_execute("set local statement_timeout = 0").await?;
         transaction.batch_execute(next).await?;
         transaction
             .batch_execute(&format!("insert into schema_version (version) values ({})", version + 1))

@@ -26,9 +26,6 @@ const MOST_TROUBLES = 4;
 /** How many have got none. A store or a proxy that refuses one counts as `MOST_TROUBLES`. */
 const troubles = new WeakMap<Sender, number>();
 
-const NONE = new Uint8Array();
-const encoder = new TextEncoder();
-
 type Pipeline = NonNullable<FileOutcome["pipeline"]>;
 
 /** A file that waits for its pipeline, or is sent in it. */
@@ -38,7 +35,6 @@ interface Piped {
   signal: AbortSignal;
   /** Its request, up to the empty line. */
   head: string;
-  bytes: Uint8Array<ArrayBuffer>;
   /** Where its bytes begin in the pipeline. */
   start: number;
   /** Whether the store has it. */
@@ -76,7 +72,7 @@ export class Pipes {
       const { maxFiles, maxBytes } = this.pipeline;
       if (this.#waiting.length >= Math.min(MOST_FILES, maxFiles) || this.#bytes + bytes > Math.min(MOST_BYTES, maxBytes)) this.#flush();
       this.#bytes += bytes;
-      if (this.#waiting.push({ upload, part, signal, head, bytes: NONE, start: 0, resolve }) === 1) {
+      if (this.#waiting.push({ upload, part, signal, head, start: 0, resolve }) === 1) {
         this.#cancelTimer = this.sender.around.after(WAIT_MS, () => this.#flush());
       }
     });
@@ -107,34 +103,45 @@ export class Pipes {
   }
 
   async #sendThose(all: Piped[]): Promise<void> {
-    const files = (await Promise.all(all.map((file) => this.#read(file)))).flatMap((file) => file ?? []);
-    const bytes = new Uint8Array(files.reduce((sum, { head, bytes }) => sum + head.length + bytes.length, 0));
-    let end = 0;
-    for (const file of files) {
-      encoder.encodeInto(file.head, bytes.subarray(end));
-      file.start = end + file.head.length;
-      bytes.set(file.bytes, file.start);
-      end = file.start + file.bytes.length;
+    const now = this.sender.around.now();
+    const fresh = this.#split(all, all.map(({ upload }) => now < upload.signedUntil));
+    let files = fresh;
+    let bytes = await this.#read(files);
+    if (!bytes) {
+      // Some cannot be read, or have changed.
+      files = this.#split(fresh, await Promise.all(fresh.map(async (file) => (await this.#read([file])) !== null)));
+      bytes = await this.#read(files);
     }
+    if (!bytes || files.length === 0) return void this.#split(files, []);
     // Chromium takes several times as long to send a buffer as to send a blob of it. In Node, a blob of many buffers is slow.
     const body = new Blob([bytes]);
-    const crcs = files.map(({ bytes }) => this.#crcOf(bytes));
-    const answers = files.length > 0 ? await this.#answers(files, body) : [];
+    const crcs = files.map(({ upload, start }) => this.#crcOf(bytes.subarray(start, start + upload.file.size)));
+    const answers = await this.#answers(files, body);
     files.forEach((file, at) => this.#settle(file, answers[at], crcs[at]!));
   }
 
-  /** Reads a file. One that cannot be read, has changed, or must be signed again goes by itself. */
-  async #read(file: Piped): Promise<Piped | null> {
-    const { upload, part } = file;
-    const { sender } = this;
-    try {
-      file.bytes = new Uint8Array(await (await sender.bytes(upload, part)).arrayBuffer());
-      if (file.bytes.length === upload.file.size && sender.around.now() < upload.signedUntil) return file;
-    } catch {
-      // The reason is found again.
+  /** Those that may stay; the others go by themselves. */
+  #split(files: Piped[], stays: boolean[]): Piped[] {
+    files.filter((_, at) => !stays[at]).forEach((file) => this.#leave(file));
+    return files.filter((_, at) => stays[at]);
+  }
+
+  /** The requests of these files, one after the other. `null` if a file cannot be read, or has changed. */
+  async #read(files: Piped[]): Promise<Uint8Array<ArrayBuffer> | null> {
+    let end = 0;
+    for (const file of files) {
+      file.start = end + file.head.length;
+      end = file.start + file.upload.file.size;
     }
-    this.#leave(file);
-    return null;
+    try {
+      const blobs = await Promise.all(files.map(({ upload, part }) => this.sender.bytes(upload, part)));
+      // Chromium reads one blob of all files in a fraction of the time in which it reads each file.
+      const whole = new Blob(files.flatMap(({ head }, at) => [head, blobs[at]!]));
+      const bytes = new Uint8Array(await whole.arrayBuffer());
+      return bytes.length === end ? bytes : null;
+    } catch {
+      return null;
+    }
   }
 
   /** A small file takes less time here than to hand it over to a worker. */
