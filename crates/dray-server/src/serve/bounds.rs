@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use crate::config::TrustedProxy;
 
-/// The longest time for a TLS handshake, and for a request's headers (against slow-loris attacks).
+/// The longest time for a TLS handshake, until the first request begins, and for a request's headers (against slow-loris attacks).
 pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a connection is kept for its next request. Proxies keep theirs for 60 to 120 s. If this server closed first, a proxy
+/// might send a request at that moment, and answer it with 502.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_mins(3);
+/// How often a connection that waits for a request looks at these times.
+pub(super) const LOOK_FOR_HEADS: Duration = Duration::from_secs(5);
 /// The maximum number of headers of a request.
 pub(super) const MAX_HEADERS: usize = 100;
 /// How many bytes are read at once. This also limits the size of a request's headers.

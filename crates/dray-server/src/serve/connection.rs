@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::bounds::PROGRESS_BYTES;
+use super::bounds::{HEADER_TIMEOUT, KEEP_ALIVE, PROGRESS_BYTES};
 use super::connections::{Connections, Guest, TooMany};
 use crate::client_address::ClientAddress;
 
@@ -41,7 +42,11 @@ pub(crate) struct Connection {
     /// Since when the server has waited for progress of the client (see [`Connections::now`]). 0 while the client
     /// waits for the server.
     waits_since: AtomicU64,
-    /// Bytes that have moved since then.
+    /// Since when the head of a request arrives; 0 if none does.
+    head_since: AtomicU64,
+    /// Whether it has answered a request.
+    has_answered: AtomicBool,
+    /// Bytes that have moved since `waits_since`.
     moved: AtomicU64,
     pub(super) unfinished: AtomicUsize,
     /// Bytes of answers in memory that the client has not read.
@@ -62,6 +67,8 @@ impl Connection {
             is_answering: AtomicBool::new(false),
             is_writing: AtomicBool::new(false),
             waits_since: AtomicU64::new(now),
+            head_since: AtomicU64::new(0),
+            has_answered: AtomicBool::new(false),
             moved: AtomicU64::new(0),
             unfinished: AtomicUsize::new(0),
             unread: AtomicUsize::new(0),
@@ -137,18 +144,39 @@ impl Connection {
         if self.is_answering.load(Relaxed) {
             self.ahead.fetch_add(bytes, Relaxed);
         } else {
-            self.holds(bytes);
+            self.arrives(bytes);
         }
+    }
+
+    /// Records that bytes of a head have arrived.
+    fn arrives(&self, bytes: usize) {
+        if bytes > 0 && self.head_since.load(Relaxed) == 0 {
+            self.head_since.store(self.all.now(), Relaxed);
+        }
+        self.holds(bytes);
+    }
+
+    /// How much longer the client may take until the head of its next request is complete.
+    pub(super) fn time_for_head(&self) -> Duration {
+        let (begun, may_last) = match self.head_since.load(Relaxed) {
+            _ if self.is_answering.load(Relaxed) => return HEADER_TIMEOUT,
+            0 if self.has_answered.load(Relaxed) => (self.waits_since.load(Relaxed), KEEP_ALIVE),
+            0 => (self.waits_since.load(Relaxed), HEADER_TIMEOUT),
+            begun => (begun, HEADER_TIMEOUT),
+        };
+        may_last.saturating_sub(Duration::from_millis(self.all.now().saturating_sub(begun)))
     }
 
     /// Records that the handshake is done. The bytes read for it are no longer in memory.
     pub(super) fn shook_hands(&self) {
+        self.head_since.store(0, Relaxed);
         self.all.release(self, usize::MAX);
     }
 
     /// Records that a request's head is complete. `head_bytes` returns its length.
     pub(super) fn begins(&self, head_bytes: impl FnOnce() -> usize) {
         self.is_answering.store(true, Relaxed);
+        self.head_since.store(0, Relaxed);
         self.is_served();
         let held = self.unfinished.load(Relaxed);
         let ahead = if held > SMALL_HEAD_BYTES { held.saturating_sub(head_bytes()) } else { 0 };
@@ -169,10 +197,11 @@ impl Connection {
     /// Records that the answer has been sent.
     pub(super) fn ends(&self) {
         self.all.release(self, usize::MAX);
+        self.has_answered.store(true, Relaxed);
         self.is_answering.store(false, Relaxed);
         self.is_served();
         self.waits();
-        self.holds(self.ahead.swap(0, Relaxed));
+        self.arrives(self.ahead.swap(0, Relaxed));
     }
 
     /// Records that this many more bytes of an unfinished request are in memory. This may cut off this connection or

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::bounds::{Bounds, RELIEF_AT_ONCE, STALL_BEFORE_CUT, STALL_BEFORE_RELIEF};
 use super::connection::{Connection, Place};

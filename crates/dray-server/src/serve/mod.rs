@@ -161,7 +161,8 @@ fn connection(
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        // hyper's time for a head includes the time before it. The socket tells them apart.
+        .header_read_timeout(None)
         .max_headers(MAX_HEADERS)
         .max_buf_size(READ_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service)

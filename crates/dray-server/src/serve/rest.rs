@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use http_body_util::BodyExt as _;
@@ -42,15 +43,19 @@ impl Rest {
     pub(super) async fn finish(mut self, under_way: &Arc<UnderWay>, may_wait: bool) -> bool {
         let body = match self.left.try_recv() {
             Err(TryRecvError::Closed) => return true,
-            Ok(Left::Rest(body)) if !self.is_unasked_for() => body,
-            // Nobody can say whether a body follows for which the client was not asked (RFC 9110, 10.1.1).
+            Ok(Left::Rest(body)) => body,
             Ok(_) | Err(TryRecvError::Empty) => return false,
         };
         let mut rest = Arriving::rest(body, under_way.0.clone());
+        // Nobody can say whether a body follows for which the client was not asked (RFC 9110, 10.1.1). Proxies send it at once.
+        if self.is_unasked_for() {
+            linger(rest, under_way.clone(), Some(REST_WAIT));
+            return false;
+        }
         if may_wait && timeout(REST_WAIT, read_to_end(&mut rest, REST_BYTES)).await == Ok(true) {
             return true;
         }
-        linger(rest, under_way.clone());
+        linger(rest, under_way.clone(), None);
         false
     }
 
@@ -73,11 +78,18 @@ async fn read_to_end(body: &mut Arriving, most_bytes: u64) -> bool {
 }
 
 /// Reads on in the background before the connection ends. If it were closed while the client still sends, the network would
-/// reset it, and the client might never see its answer (RFC 9112, 9.6). Until then the request counts as under way.
-fn linger(mut rest: Arriving, under_way: Arc<UnderWay>) {
+/// reset it, and the client might never see its answer (RFC 9112, 9.6). Until then the request counts as under way. `begins_within`: the
+/// client may send nothing, but begins within this time if it sends. (hyper asks for no body once the answer has begun.)
+fn linger(mut rest: Arriving, under_way: Arc<UnderWay>, begins_within: Option<Duration>) {
     tokio::spawn(async move {
-        // The connection ends, however this reading ends.
-        let _ = timeout(LINGER, read_to_end(&mut rest, LINGER_BYTES)).await;
+        let has_begun = match begins_within {
+            Some(time) => timeout(time, rest.frame()).await.is_ok(),
+            None => true,
+        };
+        if has_begun {
+            // The connection ends, however this reading ends.
+            let _ = timeout(LINGER, read_to_end(&mut rest, LINGER_BYTES)).await;
+        }
         drop(under_way);
     });
 }

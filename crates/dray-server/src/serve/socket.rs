@@ -4,13 +4,13 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::bounds::{MIN_READER_BYTES_PER_SEC, SLOW_READER_WINDOW};
+use super::bounds::{LOOK_FOR_HEADS, MIN_READER_BYTES_PER_SEC, SLOW_READER_WINDOW};
 use super::connection::Connection;
 
 /// A watched socket.
@@ -18,6 +18,8 @@ pub(super) struct Socket<S> {
     inner: S,
     connection: Arc<Connection>,
     reader: Reader,
+    /// Wakes the connection to see whether its client takes too long for its next request.
+    next_look: Option<Pin<Box<Sleep>>>,
 }
 
 /// How fast the client reads. Only the time spent waiting for it counts.
@@ -35,7 +37,23 @@ struct Reader {
 
 impl<S> Socket<S> {
     pub(super) fn new(inner: S, connection: Arc<Connection>) -> Self {
-        Self { inner, connection, reader: Reader::default() }
+        Self { inner, connection, reader: Reader::default(), next_look: None }
+    }
+
+    /// Fails if the client takes too long for the head of its next request. It looks now and then, so that no request has to set
+    /// an alarm.
+    fn awaits_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let left = self.connection.time_for_head();
+            if left.is_zero() {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "no request came in time")));
+            }
+            let alarm = self.next_look.get_or_insert_with(|| Box::pin(sleep(left.min(LOOK_FOR_HEADS))));
+            if alarm.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.next_look = None;
+        }
     }
 
     /// Handles the result of a write.
@@ -111,7 +129,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Socket<S> {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, into))?;
+        if Pin::new(&mut self.inner).poll_read(cx, into)?.is_pending() {
+            return self.awaits_head(cx);
+        }
         self.connection.reads(into.filled().len() - before);
         Poll::Ready(Ok(()))
     }

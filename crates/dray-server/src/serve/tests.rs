@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+use tokio::time::Instant;
 
 use super::bounds::Bounds;
 use super::connections::{Admitted, Connections};
+use super::socket::Socket;
 use super::unread::Unread;
 use crate::client_address::ClientAddress;
 use crate::config::TrustedProxy;
@@ -271,4 +274,48 @@ fn one_address_may_have_hundreds_of_connections_but_never_all_unless_the_setting
     assert_eq!(per_address(100, None), 75);
     assert_eq!(per_address(1, None), 1);
     assert_eq!(per_address(448, Some(10_000)), 448);
+}
+
+/// How many seconds a read waits before it fails, if the client sends nothing.
+async fn fails_after(socket: &mut Socket<DuplexStream>) -> u64 {
+    let begun = Instant::now();
+    let failed = socket.read(&mut [0; 16]).await.unwrap_err();
+    assert_eq!(failed.kind(), std::io::ErrorKind::TimedOut);
+    begun.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_has_15_seconds_and_a_kept_connection_waits_longer_than_proxies_do() {
+    let connections = connections(9, 9, &[]);
+    let all = [(); 4].map(|()| admit(&connections, "192.0.2.1"));
+    let [silent, kept, slow, busy] = futures_util::future::join_all(all).await.try_into().unwrap();
+    let [silent, kept, slow, busy] = [silent, kept, slow, busy].map(Option::unwrap);
+    let socket = |of: &Admitted| {
+        let (client, server) = duplex(1024);
+        (client, Socket::new(server, of.0.clone()))
+    };
+
+    let (_client, mut silent) = socket(&silent);
+    assert!((15..20).contains(&fails_after(&mut silent).await));
+
+    kept.0.begins(|| 0);
+    kept.0.ends();
+    let (_client, mut kept) = socket(&kept);
+    assert!((180..185).contains(&fails_after(&mut kept).await));
+
+    slow.0.begins(|| 0);
+    slow.0.ends();
+    let (mut client, mut slow) = socket(&slow);
+    let sends_late = async {
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        client.write_all(b"G").await.unwrap();
+    };
+    let (read, ()) = tokio::join!(async { slow.read(&mut [0; 16]).await }, sends_late);
+    assert_eq!(read.unwrap(), 1);
+    assert!((15..20).contains(&fails_after(&mut slow).await), "a head that has begun");
+
+    busy.0.begins(|| 0);
+    let (_client, mut busy) = socket(&busy);
+    let read = tokio::time::timeout(Duration::from_hours(1), busy.read(&mut [0; 16])).await;
+    assert!(read.is_err(), "an answer takes as long as it takes");
 }

@@ -204,6 +204,29 @@ async fn a_client_that_waits_to_be_asked_for_its_body_is_refused_at_once_and_not
     }
 }
 
+/// `HAProxy` does so for its HTTP/2 clients. If the server closed the socket, the network would reset it, and the answer could be lost.
+#[tokio::test]
+async fn a_body_that_nobody_asked_for_is_read_if_it_comes_and_is_not_waited_for() {
+    let world = World::start().await;
+    let head = "POST /public/v1/tokens HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 3000000\r\n\r\n";
+    for sends in [true, false] {
+        let mut stream = connect(&world).await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        tokio::time::sleep(SOON).await;
+        if sends {
+            for _ in 0..30 {
+                stream.write_all(&vec![b'a'; 100_000]).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        assert_eq!(answer(&mut stream).await.unwrap().status, 401, "{sends}");
+        let began = Instant::now();
+        let rest = timeout(PATIENCE, stream.read_to_end(&mut Vec::new())).await.expect("the connection ends");
+        assert_eq!(rest.unwrap(), 0, "no word to go on follows an answer");
+        assert!(began.elapsed() < Duration::from_secs(5), "{sends}: {:?}", began.elapsed());
+    }
+}
+
 #[tokio::test]
 async fn bodies_that_were_read_and_empty_ones_cost_no_connection() {
     let world = World::start().await;
