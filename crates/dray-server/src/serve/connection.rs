@@ -158,13 +158,18 @@ impl Connection {
 
     /// How much longer the client may take until the head of its next request is complete.
     pub(super) fn time_for_head(&self) -> Duration {
+        let now = self.all.now();
+        let silent_since = match self.waits_since.load(Relaxed) {
+            0 => now,
+            since => since,
+        };
         let (begun, may_last) = match self.head_since.load(Relaxed) {
-            _ if self.is_answering.load(Relaxed) => return HEADER_TIMEOUT,
-            0 if self.has_answered.load(Relaxed) => (self.waits_since.load(Relaxed), KEEP_ALIVE),
-            0 => (self.waits_since.load(Relaxed), HEADER_TIMEOUT),
+            _ if self.is_answering.load(Relaxed) => (now, HEADER_TIMEOUT),
+            0 if self.has_answered.load(Relaxed) => (silent_since, KEEP_ALIVE),
+            0 => (silent_since, HEADER_TIMEOUT),
             begun => (begun, HEADER_TIMEOUT),
         };
-        may_last.saturating_sub(Duration::from_millis(self.all.now().saturating_sub(begun)))
+        may_last.saturating_sub(Duration::from_millis(now.saturating_sub(begun)))
     }
 
     /// Records that the handshake is done. The bytes read for it are no longer in memory.
