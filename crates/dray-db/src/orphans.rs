@@ -68,9 +68,8 @@ mod tests {
             let (email, name, role) = ("a@b".into(), "a".into(), "owner".into());
             users::insert_user(c, workspace, &UserRow { id: user, email, name, role, created_at: at })?;
             for (id, key) in [whole, replaced, odd].iter().zip(&stored) {
-                let sql =
-                    "insert into items (id, workspace_id, owner_id, kind, name, name_key, words, mime_type,
-                                              size_bytes, object_key, created_at, updated_at)
+                let sql = "insert into items (id, workspace_id, owner_id, kind, name, name_key, words,
+                               mime_type, size_bytes, object_key, created_at, updated_at)
                            values ($1, $2, $3, 1, $1, $1, '', 'a/b', 1, $4, 1, 1)";
                 execute(c, sql, &[&id.to_string(), &workspace.to_string(), &user.to_string(), key])?;
             }

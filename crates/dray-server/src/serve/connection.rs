@@ -156,15 +156,17 @@ impl Connection {
         self.holds(bytes);
     }
 
-    /// How much longer the client may take until the head of its next request is complete.
+    /// How much longer the client may take until the head of its next request is complete. While an answer is being sent, other
+    /// bounds count.
     pub(super) fn time_for_head(&self) -> Duration {
         let now = self.all.now();
+        let is_busy = self.is_answering.load(Relaxed) || self.is_writing.load(Relaxed);
         let silent_since = match self.waits_since.load(Relaxed) {
             0 => now,
             since => since,
         };
         let (begun, may_last) = match self.head_since.load(Relaxed) {
-            _ if self.is_answering.load(Relaxed) => (now, HEADER_TIMEOUT),
+            _ if is_busy => (now, HEADER_TIMEOUT),
             0 if self.has_answered.load(Relaxed) => (silent_since, KEEP_ALIVE),
             0 => (silent_since, HEADER_TIMEOUT),
             begun => (begun, HEADER_TIMEOUT),

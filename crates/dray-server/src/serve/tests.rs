@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::bounds::Bounds;
 use super::connections::{Admitted, Connections};
@@ -27,7 +27,7 @@ fn ip(text: &str) -> IpAddr {
 
 /// Admits one; `None` if it is refused or has to wait.
 async fn admit(connections: &Connections, from: &str) -> Option<Admitted> {
-    tokio::time::timeout(Duration::from_millis(20), connections.admit(ip(from))).await.ok().flatten()
+    timeout(Duration::from_millis(20), connections.admit(ip(from))).await.ok().flatten()
 }
 
 /// Admits one with a request under way.
@@ -261,7 +261,7 @@ async fn unread_answers_are_forgotten_with_their_connection() {
     let connections = connections(100, 50, &[]);
     let first = [unread(&connections, "192.0.2.1").await, unread(&connections, "192.0.2.1").await];
     let next = busy(&connections, "192.0.2.1").await;
-    assert!(tokio::time::timeout(Duration::from_millis(300), next.0.may_answer()).await.is_err(), "it waits");
+    assert!(timeout(Duration::from_millis(300), next.0.may_answer()).await.is_err(), "it waits");
     drop(first);
     assert_eq!(next.0.may_answer().await, Ok(()));
 }
@@ -314,8 +314,17 @@ async fn a_head_has_15_seconds_and_a_kept_connection_waits_longer_than_proxies_d
     assert_eq!(read.unwrap(), 1);
     assert!((15..20).contains(&fails_after(&mut slow).await), "a head that has begun");
 
+    let (_client, mut writing) = socket(&admit(&connections, "192.0.2.1").await.unwrap());
+    writing.write_all(&[0; 1024]).await.unwrap();
+    assert!(
+        timeout(Duration::from_millis(1), writing.write_all(&[0])).await.is_err(),
+        "the client does not read"
+    );
+    let read = timeout(Duration::from_mins(10), writing.read(&mut [0; 16])).await;
+    assert!(read.is_err(), "an answer that is being read slowly has bounds of its own");
+
     busy.0.begins(|| 0);
     let (_client, mut busy) = socket(&busy);
-    let read = tokio::time::timeout(Duration::from_hours(1), busy.read(&mut [0; 16])).await;
+    let read = timeout(Duration::from_hours(1), busy.read(&mut [0; 16])).await;
     assert!(read.is_err(), "an answer takes as long as it takes");
 }
