@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chromium } from "playwright-core";
 
-const ARGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"];
+// Without a first window: Playwright waits for the answers of each page that it finds, and one that is just being made may never give them.
+const ARGS = ["--headless=new", "--no-startup-window", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"];
 
 /** A Chromium whose profile is kept after it ends. */
 export class Killable {
@@ -17,7 +18,8 @@ export class Killable {
   static async start(profile) {
     const child = spawn(process.env.CHROMIUM ?? "/usr/bin/chromium", [...ARGS, `--user-data-dir=${profile}`], { stdio: ["ignore", "ignore", "pipe"], detached: true });
     let said = "";
-    const address = await new Promise((resolve, reject) => {
+    const address = new Promise((resolve, reject) => {
+      child.on("error", reject);
       child.on("exit", () => reject(new Error(`Chromium ended: ${said}`)));
       child.stderr.setEncoding("utf8").on("data", (text) => {
         said += text;
@@ -25,16 +27,27 @@ export class Killable {
         if (found) resolve(found);
       });
     });
-    return new this(child, await chromium.connectOverCDP(address));
+    try {
+      return new this(child, await chromium.connectOverCDP(await address));
+    } catch (error) {
+      // One that is left running would keep the tests from ending.
+      await killAll(child);
+      throw new Error(`Chromium cannot be reached; it said: ${said}`, { cause: error });
+    }
   }
 
   /** Sends SIGKILL to all of its processes at once. */
   async kill() {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const gone = once(this.child, "exit");
-    process.kill(-(/** @type {number} */ (this.child.pid)), "SIGKILL");
-    await gone;
+    await killAll(this.child);
   }
+}
+
+/** Kills a process and all that it has started. @param {import("node:child_process").ChildProcess} child the first of a group */
+async function killAll(child) {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  process.kill(-child.pid, "SIGKILL");
+  await gone;
 }
 
 /** Picks a file, or several at once, as a person does: the browser reads them from the disk. @param {import("playwright-core").Page} page @param {string | string[]} path @param {string} [input] an expression in the page */
