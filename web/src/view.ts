@@ -12,6 +12,10 @@ const MOST_CRATES = 40;
 const MOST_ROWS = 200;
 /** If there are more uploads than rows, this many of them in each frame replace the row of one that is done. Most small files end before. */
 const ROWS_A_FRAME = 4;
+/** How long a list with more uploads than rows waits before it is drawn again, in milliseconds: drawing takes the processor from many small files. */
+const LONG_LIST_MS = 250;
+/** How long a wheel takes for one turn, in milliseconds, as in the style sheet. */
+const TURN_MS = 3_200;
 /** With more files than this, a screen reader announces only failures and the end. */
 const MOST_SAID = 20;
 
@@ -63,7 +67,7 @@ export class View {
   private readonly list = element("list", HTMLUListElement);
   private readonly load = element("load", HTMLElement);
   private readonly news = element("news", HTMLElement);
-  private frame = 0;
+  private isDue = false;
   /** How many rows were given away in this frame. */
   private replaced = 0;
 
@@ -72,16 +76,13 @@ export class View {
     private readonly onAct: (act: Act, upload: Upload) => void,
   ) {}
 
-  /** Draws `upload` in the next frame, once, however often it changes until then. */
+  /** Draws `upload` soon, once, however often it changes until then. */
   changed(upload: Upload): void {
     this.stale.add(upload);
     // A tab in the background gets no frames. Announcements and the title must not wait for one.
     const row = this.rows.get(upload);
     if (row && row.state !== upload.state) this.draw(upload);
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.drawAll();
-    });
+    this.drawSoon();
   }
 
   /** Redraws the uploads under way, because their speed changes with time alone. */
@@ -92,10 +93,25 @@ export class View {
 
   remove(upload: Upload): void {
     this.takeAway(upload);
-    this.frame ||= requestAnimationFrame(() => {
-      this.frame = 0;
-      this.drawAll();
-    });
+    this.drawSoon();
+  }
+
+  /** Draws in the next frame, and a long list some frames later. */
+  private drawSoon(): void {
+    if (this.isDue) return;
+    this.isDue = true;
+    const draw = (): void => {
+      requestAnimationFrame(() => {
+        this.isDue = false;
+        this.drawAll();
+      });
+    };
+    if (this.isLong) setTimeout(draw, LONG_LIST_MS);
+    else draw();
+  }
+
+  private get isLong(): boolean {
+    return this.uploads.all.size > MOST_ROWS;
   }
 
   private takeAway(upload: Upload): void {
@@ -198,7 +214,10 @@ export class View {
     const { done } = totals.of;
     const rate = meter.rate(performance.now());
     element("total", HTMLProgressElement).value = whole ? sent / whole : done ? 1 : 0;
-    element("cart", HTMLElement).dataset.moving = String(busy && rate > 0);
+    const cart = element("cart", HTMLElement);
+    const isMoving = busy && rate > 0;
+    cart.dataset.moving = String(isMoving && !this.isLong);
+    if (isMoving && this.isLong) cart.style.setProperty("--turn", `${(performance.now() / TURN_MS) % 1}turn`);
     element("manifest", HTMLElement).hidden = all.size === 0;
     const hidden = all.size - this.rows.size;
     element("more", HTMLElement).hidden = hidden <= 0;

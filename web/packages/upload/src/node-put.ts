@@ -25,6 +25,8 @@ interface Outgoing {
   on(event: "timeout" | "error", listener: (why?: Error) => void): void;
   write(bytes: Uint8Array, onWritten: (why?: Error | null) => void): void;
   end(bytes?: Uint8Array): void;
+  cork(): void;
+  uncork(): void;
   destroy(why?: Error): void;
 }
 
@@ -37,10 +39,10 @@ const KEPT_MS = 4_000;
 export const sendByHttp: Send = (url, sent) => send(url, sent).finally(() => forget(sent.body));
 
 const send: Send = async (url, sent) => {
-  const { body, signal, headers, onSent, method } = sent;
-  const whole = body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
+  const { body, signal, headers, onSent, method, pieces } = sent;
+  const whole = !pieces && body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
   signal.throwIfAborted();
-  if (isFetchConfigured()) return fetch(url, { ...sent, body: whole ?? body });
+  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: whole ?? body });
   const to = new URL(url);
   const { request, agent } = connectionsTo(to);
   const init = { method, agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": body.size } };
@@ -55,9 +57,22 @@ const send: Send = async (url, sent) => {
     // If the store refuses early and closes the connection, its answer counts, and not that sending failed.
     put.on("error", (why) => isAnswered || reject(why));
     if (whole) return put.end(whole);
+    if (pieces) return sendThose(put, pieces, onSent);
     sendPieces(put, body, onSent).catch((why: Error) => put.destroy(why));
   });
 };
+
+/** What is in memory already waits for nothing. */
+function sendThose(put: Outgoing, pieces: Uint8Array[], onSent: (bytes: number) => void): void {
+  let given = 0;
+  put.cork();
+  for (const piece of pieces) {
+    const end = (given += piece.length);
+    put.write(piece, (why) => why || onSent(end));
+  }
+  put.uncork();
+  put.end();
+}
 
 /** Large blobs are never in memory as a whole. */
 async function sendPieces(put: Outgoing, body: Blob, onSent: (bytes: number) => void): Promise<void> {
