@@ -223,6 +223,7 @@ mod tests {
             "relay_key",
             "store_mark",
             "clock_seen",
+            "watches",
         ];
         let found = db.read(move |c| {
             let sql = "select name from sqlite_schema where type = 'table' and name not like 'item_words%'

@@ -4,11 +4,11 @@
 use dray_api::UploadRowId;
 use jiff::{SignedDuration, Timestamp};
 
-use super::clock::{LeaseTime, execute_at, find_at, list_at, span};
+use super::clock::{LeaseTime, execute_at, list_at, span};
 use super::uploads::{columns, upload};
 use super::{Conn, Error, execute, find, millis, size};
 use dray_drive::parts::{Crc64, Digest};
-use dray_drive::upload::{FINALIZE_LEASE, LeaseHolder, QUIET_TIME, State, Upload};
+use dray_drive::upload::{FINALIZE_LEASE, LeaseHolder, State, Upload};
 
 /// An upload with work that is due.
 pub struct Due {
@@ -77,12 +77,6 @@ pub fn attempts(c: &Conn, id: UploadRowId) -> Result<Attempts, Error> {
     Ok(found?.unwrap_or_default())
 }
 
-/// Whether no Complete has been under way for [`QUIET_TIME`].
-pub fn is_quiet(c: &Conn, id: UploadRowId, now: LeaseTime) -> Result<bool, Error> {
-    let sql = "select id from uploads where id = $1 and attempted_at <= $now - $2";
-    Ok(find_at(c, sql, &[&id.to_string(), &span(QUIET_TIME)], now, |_| Ok(()))?.is_some())
-}
-
 /// Records that the Complete of this lease had an outcome that proves nothing, and that there is no object.
 pub fn note_inconclusive(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Error> {
     let sql = "update uploads set inconclusive = inconclusive + 1
@@ -124,45 +118,6 @@ pub fn release(c: &Conn, id: UploadRowId, holder: &LeaseHolder) -> Result<(), Er
     let sql = "update uploads set lease_until = 0
                where id = $1 and state = 'completing' and lease_holder = $2";
     execute(c, sql, &[&id.to_string(), &holder.0]).map(drop)
-}
-
-/// → `aborted`: the store has neither the upload nor its object. Only the holder of the lease may do this, and only
-/// if that is proof: either because `is_proof` says so, or because no Complete has been under way for [`QUIET_TIME`].
-pub fn give_up(
-    c: &Conn,
-    id: UploadRowId,
-    holder: &LeaseHolder,
-    is_proof: bool,
-    now: LeaseTime,
-) -> Result<bool, Error> {
-    let sql = "update uploads set state = 'aborted', lease_holder = null, lease_until = null
-               where id = $1 and state = 'completing' and lease_holder = $2
-                 and ($3 or attempted_at <= $now - $4)";
-    Ok(execute_at(c, sql, &[&id.to_string(), &holder.0, &is_proof, &span(QUIET_TIME)], now)? == 1)
-}
-
-/// Records that the store has removed the parts of an upload that has ended. Returns `false` if the store's answer
-/// proves nothing yet, because a Complete may be under way that makes parts or the object appear; then the store is
-/// asked again after [`QUIET_TIME`]. `is_proof` means that this store never continues a Complete whose caller no
-/// longer waits.
-pub fn parts_freed(
-    c: &Conn,
-    id: UploadRowId,
-    now: Timestamp,
-    is_proof: bool,
-    lease_now: LeaseTime,
-) -> Result<bool, Error> {
-    let sql = "update uploads set parts_freed_at = $2 where id = $1 and state in ('aborted', 'expired')
-                 and ($3 or attempted_at is null or attempted_at <= $now - $4)";
-    let (id_text, quiet) = (id.to_string(), span(QUIET_TIME));
-    let is_freed = execute_at(c, sql, &[&id_text, &millis(now), &is_proof, &quiet], lease_now)? == 1;
-    if !is_freed {
-        // A time that is still to come was set by a wrong clock. From now on it passes.
-        let sql = "update uploads set attempted_at = $now where id = $1 and attempted_at > $now";
-        execute_at(c, sql, &[&id_text], lease_now)?;
-        postpone(c, id, QUIET_TIME, lease_now)?;
-    }
-    Ok(is_freed)
 }
 
 /// Up to `limit` uploads with work that is due: an expiry before `expired_before`, or parts that the store must still
@@ -215,7 +170,7 @@ pub fn end_leases(c: &Conn) -> Result<(), Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use dray_api::upload::OnConflict;
     use dray_api::{ItemId, UserId, WorkspaceId};
 
@@ -229,7 +184,7 @@ mod tests {
         Timestamp::from_second(secs).unwrap()
     }
 
-    fn row(number: u32) -> Upload {
+    pub(crate) fn row(number: u32) -> Upload {
         Upload {
             id: UploadRowId::new(number, [0; 8]),
             workspace: WorkspaceId::new(1, [0; 8]),
@@ -259,7 +214,7 @@ mod tests {
     }
 
     /// Creates a database with this number of open uploads.
-    async fn with_uploads(count: u32) -> (Db, tempfile::TempDir) {
+    pub(crate) async fn with_uploads(count: u32) -> (Db, tempfile::TempDir) {
         let (db, folder) = database().await;
         let fill = db.write(move |c| {
             let (workspace, user) = (row(1).workspace, row(1).user);
@@ -276,16 +231,16 @@ mod tests {
         (db, folder)
     }
 
-    fn holder(name: &str) -> LeaseHolder {
+    pub(crate) fn holder(name: &str) -> LeaseHolder {
         LeaseHolder(name.into())
     }
 
-    fn digest() -> Digest {
+    pub(crate) fn digest() -> Digest {
         Digest("d".into())
     }
 
     /// The upload as a server reads it whose clock is wrong by this time, if its clock counts.
-    fn read(db: &Db, c: &Conn, off: SignedDuration) -> (Upload, LeaseTime) {
+    pub(crate) fn read(db: &Db, c: &Conn, off: SignedDuration) -> (Upload, LeaseTime) {
         let now = now(db, off);
         (uploads::by_id(c, row(1).id, now).unwrap().unwrap(), now)
     }
@@ -295,7 +250,7 @@ mod tests {
         LeaseTime(if db.is_shared() { now + off } else { now })
     }
 
-    const FIVE_MINUTES: SignedDuration = SignedDuration::from_mins(5);
+    pub(crate) const FIVE_MINUTES: SignedDuration = SignedDuration::from_mins(5);
 
     #[tokio::test]
     async fn no_clock_makes_a_server_take_the_lease_of_another() {
@@ -318,37 +273,6 @@ mod tests {
             Ok(begin(c, &upload, &digest(), &holder("two"), lease_now)?)
         });
         assert_eq!(taken.await, Ok(true));
-    }
-
-    #[tokio::test]
-    async fn an_upload_is_given_up_on_proof_or_after_the_quiet_time_only() {
-        let (db, _folder) = with_uploads(1).await;
-        let other = db.clone();
-        let checked = db.write(move |c| {
-            let now = other.lease_time();
-            let id = row(1).id;
-            let take = |name: &str| {
-                let (upload, now) = read(&other, c, FIVE_MINUTES);
-                assert!(begin(c, &upload, &digest(), &holder(name), now).unwrap(), "{name}");
-            };
-            let quiet = |ago: SignedDuration| {
-                let LeaseTime(now) = now;
-                let sql = "update uploads set attempted_at = $1";
-                execute(c, sql, &[&millis(now - ago)]).unwrap();
-            };
-            take("one");
-            release(c, id, &holder("one"))?;
-            take("two");
-            assert!(!give_up(c, id, &holder("two"), false, now)?, "the first Complete may be under way");
-            quiet(QUIET_TIME - SignedDuration::from_secs(30));
-            assert!(!give_up(c, id, &holder("two"), false, now)?);
-            quiet(QUIET_TIME + SignedDuration::from_secs(30));
-            assert!(!give_up(c, id, &holder("one"), true, now)?, "it has the lease no longer");
-            release(c, id, &holder("two"))?;
-            take("three");
-            Ok(give_up(c, id, &holder("three"), false, now)?)
-        });
-        assert_eq!(checked.await, Ok(true), "taking the lease alone is no attempt");
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use super::{Conn, Db, Error, Kind, sqlite, users};
 use dray_drive as drive;
 
 /// Statements that remove everything that a schedule leaves behind, in an order that foreign keys allow.
-const LEFT: [&str; 11] = [
+const LEFT: [&str; 12] = [
     "delete from measured_uploads",
     "delete from read_backs",
     "delete from trash_lists",
@@ -28,6 +28,7 @@ const LEFT: [&str; 11] = [
     "delete from outbox",
     "delete from idempotency_keys",
     "delete from clock_seen",
+    "delete from watches",
     "update usage set items = 0, size_bytes = 0",
 ];
 

@@ -29,6 +29,7 @@ pub mod participants;
 mod postgres;
 pub mod puts;
 mod query;
+pub mod quiet;
 pub mod read_backs;
 #[cfg(test)]
 mod rechecks;

@@ -4,6 +4,7 @@
 //! also use are public: the data folder, the object store and leases.
 
 pub mod belonging;
+mod boot;
 pub mod bytes_host;
 mod checks;
 mod client_address;
@@ -320,7 +321,7 @@ async fn check_store(config: &Config, db: &Db, objects: Objects) -> Result<Objec
 async fn begin(service: &Service) -> Result<(), Error> {
     let begun = async {
         service.compare_clocks().await?;
-        service.end_leases().await?;
+        service.begin_alone(boot::now()).await?;
         service.renew_names().await
     };
     match begun.await {

@@ -7,7 +7,7 @@ use tokio_postgres::IsolationLevel;
 use crate::open_error::OpenError;
 use dray_api::with_causes;
 
-const MIGRATIONS: [&str; 22] = [
+const MIGRATIONS: [&str; 23] = [
     include_str!("../../migrations/postgres/0001_drive.sql"),
     include_str!("../../migrations/postgres/0002_search.sql"),
     include_str!("../../migrations/postgres/0003_roles.sql"),
@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; 22] = [
     include_str!("../../migrations/postgres/0020_moved.sql"),
     include_str!("../../migrations/postgres/0021_other_objects.sql"),
     include_str!("../../migrations/postgres/0022_no_index_of_objects.sql"),
+    include_str!("../../migrations/postgres/0023_watches.sql"),
 ];
 
 /// The lock. `create table if not exists` can still fail when two servers do it at once, so it waits for the lock too.

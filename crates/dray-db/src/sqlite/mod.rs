@@ -31,7 +31,7 @@ const WRITING: Writing = Writing { thread: "drive-writer", most_jobs: 64, folds_
 const ROUND_TRIPS: usize = 9;
 
 /// The tables, version by version. `user_version` says how many of these a database has seen.
-const MIGRATIONS: [&str; 22] = [
+const MIGRATIONS: [&str; 23] = [
     include_str!("../../migrations/sqlite/0001_drive.sql"),
     include_str!("../../migrations/sqlite/0002_search.sql"),
     include_str!("../../migrations/sqlite/0003_roles.sql"),
@@ -54,6 +54,7 @@ const MIGRATIONS: [&str; 22] = [
     include_str!("../../migrations/sqlite/0020_moved.sql"),
     include_str!("../../migrations/sqlite/0021_other_objects.sql"),
     include_str!("../../migrations/sqlite/0022_no_index_of_objects.sql"),
+    include_str!("../../migrations/sqlite/0023_watches.sql"),
 ];
 
 /// A database in a file. It is cheap to clone.

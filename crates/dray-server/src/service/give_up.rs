@@ -8,7 +8,7 @@
 
 use super::Service;
 use super::finalize_lease::Lease;
-use crate::db::finalizing;
+use crate::db::{finalizing, quiet};
 use crate::drive::event::Event;
 use crate::drive::item::Item;
 use crate::drive::{Error, Result};
@@ -31,7 +31,7 @@ impl Service {
     /// nevertheless, the sweeper removes the object with the rest of the aborted upload.
     pub(super) async fn end_hopeless(&self, lease: &Lease) -> Result<Item> {
         let (id, key, now) = (lease.upload.id, &lease.upload.object_key, self.db.lease_time());
-        match self.db.read(move |c| Ok(finalizing::is_quiet(c, id, now)?)).await {
+        match self.db.read(move |c| Ok(quiet::is_quiet(c, id, now)?)).await {
             Ok(true) => {}
             Ok(false) => return self.look_for_object(lease, Some(Error::FinalizePending)).await,
             Err(err) => return self.give_back(lease, err).await,
@@ -55,7 +55,7 @@ impl Service {
         let (service, upload, holder) = (self.clone(), lease.upload.clone(), lease.holder.clone());
         let lease_now = self.db.lease_time();
         let aborted = self.db.write(move |c| {
-            let is_over = finalizing::give_up(c, upload.id, &holder, is_proof, lease_now)?;
+            let is_over = quiet::give_up(c, upload.id, &holder, is_proof, lease_now)?;
             if is_over {
                 service.webhooks.note(c, &Event::UploadAborted(&upload), service.clock.now())?;
             }

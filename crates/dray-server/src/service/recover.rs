@@ -10,6 +10,7 @@ use super::Service;
 use super::finalize_lease::Lease;
 use super::sweep::{wait, wait_after_completes};
 use crate::db::finalizing::{self, Due};
+use crate::db::quiet::{self, Boot};
 use crate::db::{puts, tombstones, uploads};
 use crate::drive::event::Event;
 use crate::drive::item::Item;
@@ -40,12 +41,19 @@ enum Swept {
 }
 
 impl Service {
-    /// Ends the leases of the previous process. Only for the only server of a database, at its start.
-    pub(crate) async fn end_leases(&self) -> Result<()> {
+    /// Ends the leases of the previous process, and begins to watch what the store does. Only for the only server of a
+    /// database, at its start.
+    pub(crate) async fn begin_alone(&self, boot: Option<Boot>) -> Result<()> {
         if self.db.is_shared() {
             return Ok(());
         }
-        self.db.write(|c| Ok(finalizing::end_leases(c)?)).await
+        let lease_now = self.db.lease_time();
+        self.db
+            .write(move |c| {
+                quiet::watch(c, boot.as_ref(), lease_now)?;
+                Ok(finalizing::end_leases(c)?)
+            })
+            .await
     }
 
     /// Ends up to `limit` unfinished uploads, or at least takes them a step further, several at once. One that fails
@@ -206,7 +214,7 @@ impl Service {
         let staging_key = upload.staging_key().map(str::to_owned);
         self.db
             .write_freeing(move |c| {
-                if !finalizing::parts_freed(c, id, now, is_proof, lease_now)? {
+                if !quiet::parts_freed(c, id, now, is_proof, lease_now)? {
                     return Ok(());
                 }
                 // A finalize may have made the object before Dray refused it because of its name.

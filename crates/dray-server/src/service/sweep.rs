@@ -9,7 +9,7 @@ use super::Service;
 use crate::db::clock::LeaseTime;
 use crate::db::leases::{BACKUP_LEASE, BACKUP_LEASE_LIFE};
 use crate::db::tombstones::{self, Tombstone};
-use crate::db::{Conn, grants, leases, outbox, puts, trash, uploads};
+use crate::db::{Conn, grants, leases, outbox, puts, quiet, trash, uploads};
 use crate::drive::report::Report;
 use crate::drive::upload::{KEEP_FINISHED, PUT_SLACK, STAGED};
 use crate::drive::{Error, Result};
@@ -275,7 +275,7 @@ impl Service {
         let look = move |c: &Conn<'_>| {
             let until = puts::put_until(c, &object_key)?;
             let late =
-                if may_come_late { puts::may_be_written_for(c, &object_key, lease_now)? } else { None };
+                if may_come_late { quiet::may_be_written_for(c, &object_key, lease_now)? } else { None };
             Ok((until, late))
         };
         let (until, late) = self.db.read(look).await?;

@@ -16,6 +16,7 @@ use super::world::{World, lock};
 use crate::config::Clock;
 use crate::db::clock::SteadyClock;
 use crate::db::inline::{Gate, Memory};
+use crate::db::quiet::Boot;
 use crate::db::{Conn, Db};
 use crate::drive::access::Caller;
 use crate::drive::rules::UploadRules;
@@ -183,8 +184,9 @@ impl Cluster {
     /// Starts a server on a node, if none runs there.
     pub(super) async fn start(self: &Arc<Self>, node: usize) {
         let Some(running) = self.begin(node) else { return };
+        let boot = Boot { id: "one boot".into(), passed_ms: self.world.now().as_millisecond() };
         let starting = async {
-            while let Err(err) = running.service.end_leases().await {
+            while let Err(err) = running.service.begin_alone(Some(boot.clone())).await {
                 self.world.tell(&running.life.name, || format!("does not start yet: {err}"));
                 sleep(Duration::from_secs(1)).await;
             }

@@ -164,7 +164,7 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     let slow = Slow::new();
     let memory = left_by_another(&slow).await;
     let service = slow.served(&memory);
-    service.end_leases().await.unwrap();
+    service.begin_alone(None).await.unwrap();
     upload(&service, &slow, "left alone".to_owned()).await;
     tokio::time::sleep(Duration::from_hours(25)).await;
     let swept = service.sweep(1000).await.unwrap();
@@ -218,7 +218,7 @@ async fn more_finalizes_than_a_sweep_reads_hide_no_other_work() {
     let slow = Slow::new();
     let memory = left_by_another(&slow).await;
     let service = slow.served(&memory);
-    service.end_leases().await.unwrap();
+    service.begin_alone(None).await.unwrap();
     upload(&service, &slow, "left alone".to_owned()).await;
     let limit = 10;
     tokio::time::sleep(Duration::from_hours(25)).await;

@@ -372,7 +372,9 @@ async fn an_upload_that_is_given_up_after_its_object_was_made_leaves_no_object()
             world.pass(jiff::SignedDuration::from_hours(25)).await;
         }
         // The quiet time after a Complete, which an external store may still be working on, is over.
-        world.execute("update uploads set attempted_at = 1, next_try_at = null").await;
+        world
+            .execute("update uploads set attempted_at = 1, next_try_at = null; update watches set since = 1")
+            .await;
         world.restart().await;
         wait_for(async || world.object_keys().await.len() == 1).await;
         assert!(world.object_keys().await[0].ends_with(&first));

@@ -21,6 +21,9 @@ use crate::acts::id;
 use crate::middle::{Act, Middle};
 use crate::world::{Started, World, real_now, refusal, wait_for};
 
+/// No Complete has been under way for long, and the server has watched all the time.
+const QUIET: &str = "update uploads set attempted_at = 1; update watches set since = 1";
+
 /// A slow store in front of a fast one.
 struct Slow {
     store: String,
@@ -205,7 +208,7 @@ async fn after_the_quiet_time_silence_is_proof() {
     let (_store, drive, _slow, upload, listed) = stopped_in_complete().await;
     let owner = drive.owner();
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(503, "finalize_pending"));
-    drive.execute("update uploads set attempted_at = 1").await;
+    drive.execute(QUIET).await;
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
 }
 
@@ -223,7 +226,9 @@ async fn what_an_upload_becomes_that_was_aborted_during_its_complete_is_removed_
     wait_for(async || store.object_keys().await.contains(&upload.file_key)).await;
     let unfreed = async || drive.count("uploads where state = 'aborted' and parts_freed_at is null").await;
     assert_eq!(unfreed().await, 1, "the store's answer proves nothing yet");
-    drive.execute("update uploads set attempted_at = 1, next_try_at = null").await;
+    drive
+        .execute("update uploads set attempted_at = 1, next_try_at = null; update watches set since = 1")
+        .await;
     drive.stop().await;
     drive.serve(|config| config.s3 = Some(slow.config.clone())).await;
     wait_for(async || !store.object_keys().await.contains(&upload.file_key)).await;
@@ -241,7 +246,7 @@ async fn a_store_that_lists_parts_and_never_completes_them_is_not_asked_forever(
     let pending = refusal(503, "finalize_pending");
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), pending);
     // Its first Complete was long ago. The repeats do not start the wait again.
-    drive.execute("update uploads set attempted_at = 1").await;
+    drive.execute(QUIET).await;
     assert_eq!(owner.finalize(&upload, &listed).await.refused(), refusal(410, "upload_aborted"));
     assert_eq!(drive.count("uploads where state = 'aborted'").await, 1);
 }
@@ -263,7 +268,6 @@ async fn pass_two_days_after_the_end(drive: &World) {
     let ended = (drive.now() - SignedDuration::from_hours(48)).as_millisecond();
     drive.execute(&format!("update uploads set expires_at = {ended}, inconclusive = 8")).await;
 }
-const QUIET: &str = "update uploads set attempted_at = 1";
 
 async fn check_given_up_in_the_end(answers: &[(u16, &'static str)]) {
     let (store, drive, slow, upload, listed) = never_completed(answers).await;
@@ -362,7 +366,9 @@ async fn an_object_is_removed_once_more_after_the_last_moment_at_which_a_put_of_
     wait_for(async || drive.count(repeated).await == 1).await;
     // Eleven minutes later.
     drive.stop().await;
-    drive.execute("update uploads set attempted_at = attempted_at - 11 * 60000").await;
+    drive
+        .execute("update uploads set attempted_at = attempted_at - 11 * 60000; update watches set since = 1")
+        .await;
     drive.execute("update tombstones set next_try_at = 1").await;
     drive.serve(settings).await;
     wait_for(async || drive.count("tombstones").await == 0).await;

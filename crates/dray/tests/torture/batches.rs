@@ -212,7 +212,7 @@ pub(crate) async fn pass_url_life(drive: &Drive) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let pass = "update uploads set put_until = 1, attempted_at = attempted_at - 12 * 60000;
-                update tombstones set next_try_at = null";
+                update tombstones set next_try_at = null; update watches set since = 1";
     database.execute(pass).await;
     drive.client().sweep_now().await;
 }

@@ -90,7 +90,7 @@ impl Database {
 
     /// Says that no Complete has been under way for long, as a quarter of an hour would.
     pub(crate) async fn pass_quiet_time(&self) {
-        self.execute("update uploads set attempted_at = 1 where attempted_at is not null").await;
+        self.execute("update uploads set attempted_at = 1 where attempted_at is not null; update watches set since = 1").await;
     }
 
     /// Fails if SQLite finds its file damaged.
