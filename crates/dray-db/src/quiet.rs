@@ -36,17 +36,17 @@ macro_rules! quiet_for {
 const READING_MS: i64 = 2_000;
 
 /// The only server of a database begins to watch. If the machine has run since the last start, and its clock was not set meanwhile, the
-/// silence before counts, too.
-pub fn watch(c: &Conn, boot: Option<&Boot>, now: LeaseTime) -> Result<(), Error> {
-    let sql = "insert into watches (one, since, started_at, boot_id, boot_ms) values (1, $now, $now, $1, $2)
-               on conflict (one) do update set
-                   since = case when watches.boot_id = excluded.boot_id
-                                 and abs((excluded.started_at - watches.started_at)
-                                         - (excluded.boot_ms - watches.boot_ms)) <= $3
-                           then watches.since else excluded.since end,
-                   started_at = excluded.started_at, boot_id = excluded.boot_id, boot_ms = excluded.boot_ms";
+/// silence before counts, too. Returns by how much the clock was set, or `None` if nobody can tell.
+pub fn watch(c: &Conn, boot: Option<&Boot>, now: LeaseTime) -> Result<Option<SignedDuration>, Error> {
     let (id, passed_ms) = (boot.map(|boot| boot.id.as_str()), boot.map(|boot| boot.passed_ms));
-    execute_at(c, sql, &[&id, &passed_ms, &READING_MS], now).map(drop)
+    let sql = "select ($now - started_at) - ($2 - boot_ms) as set_by from watches where boot_id = $1";
+    let set_by: Option<i64> = find_at(c, sql, &[&id, &passed_ms], now, |row| row.get("set_by"))?;
+    let has_watched = set_by.is_some_and(|by| by.abs() <= READING_MS);
+    let sql = "insert into watches (one, since, started_at, boot_id, boot_ms) values (1, $now, $now, $1, $2)
+               on conflict (one) do update set since = case when $3 then watches.since else excluded.since end,
+                   started_at = excluded.started_at, boot_id = excluded.boot_id, boot_ms = excluded.boot_ms";
+    execute_at(c, sql, &[&id, &passed_ms, &has_watched], now)?;
+    Ok(set_by.map(SignedDuration::from_millis))
 }
 
 /// Whether no Complete has been under way for [`QUIET_TIME`].
@@ -171,24 +171,25 @@ mod tests {
                 Some(Boot { id: id.into(), passed_ms: 5 + i64::try_from(passed.as_millis()).unwrap() })
             };
             let (minute, second) = (SignedDuration::from_mins(1), SignedDuration::from_secs(1));
-            watch(c, boot("a", SignedDuration::ZERO).as_ref(), now)?;
+            assert_eq!(watch(c, boot("a", SignedDuration::ZERO).as_ref(), now)?, None);
             assert!(begin(c, &upload, &digest(), &holder("one"), now)?);
             let is_quiet_at = |passed| is_quiet(c, upload.id, at(passed));
             assert!(!is_quiet_at(QUIET_TIME - second)?);
             assert!(is_quiet_at(QUIET_TIME + second)?);
-            // What the machine says, what its clock says at the next start, and when the silence was long enough.
+            // What the machine says, what its clock says at the next start, by how much it was set, and when the silence was long enough.
             let starts = [
-                (boot("a", minute), minute, QUIET_TIME),
-                (boot("a", minute * 2), minute * 2, QUIET_TIME),
-                (boot("a", minute * 3), minute * 8, minute * 8 + QUIET_TIME),
-                (boot("a", minute * 5), minute * 10, minute * 8 + QUIET_TIME),
-                (boot("a", minute * 9), minute * 10, minute * 10 + QUIET_TIME),
-                (boot("b", minute * 10), minute * 11, minute * 11 + QUIET_TIME),
-                (None, minute * 12, minute * 12 + QUIET_TIME),
-                (boot("b", minute * 12), minute * 13, minute * 13 + QUIET_TIME),
+                (boot("a", minute), minute, Some(SignedDuration::ZERO), QUIET_TIME),
+                (boot("a", minute * 2), minute * 2, Some(SignedDuration::ZERO), QUIET_TIME),
+                (boot("a", minute * 3), minute * 8, Some(minute * 5), minute * 8 + QUIET_TIME),
+                (boot("a", minute * 5), minute * 10, Some(SignedDuration::ZERO), minute * 8 + QUIET_TIME),
+                (boot("a", minute * 9), minute * 10, Some(minute * -4), minute * 10 + QUIET_TIME),
+                (boot("b", minute * 10), minute * 11, None, minute * 11 + QUIET_TIME),
+                (None, minute * 12, None, minute * 12 + QUIET_TIME),
+                (boot("b", minute * 12), minute * 13, None, minute * 13 + QUIET_TIME),
             ];
-            for (boot, clock, quiet) in starts {
-                watch(c, boot.as_ref(), at(clock))?;
+            for (boot, clock, was_set, quiet) in starts {
+                let set_by = watch(c, boot.as_ref(), at(clock))?;
+                assert_eq!(set_by, was_set, "{boot:?} {clock}");
                 assert!(!is_quiet_at(quiet - second)?, "{boot:?} {clock}");
                 assert!(
                     !give_up(c, upload.id, &holder("one"), false, at(quiet - second))?,

@@ -96,6 +96,19 @@ impl DriveTime {
         Ok(self.now())
     }
 
+    /// While no server ran, somebody set the machine's clock by this much. Nobody here knows which time was right.
+    pub(crate) fn was_set(&self, by: SignedDuration) {
+        if by.abs() <= MOST_OFF {
+            return;
+        }
+        let by = format!("{by:#}");
+        tracing::warn!(
+            by,
+            "this machine's clock was set since the last run; nothing is removed because of its age within the next hour"
+        );
+        self.doubt().last = Some(self.steady());
+    }
+
     fn compare(&self) {
         let (off, steady) = (self.off(), self.steady());
         let mut doubt = self.doubt();

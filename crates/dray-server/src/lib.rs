@@ -43,6 +43,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use dray_db::clock::SteadyClock;
+use dray_db::quiet::Boot;
 pub use dray_db::tokens::TokenRow;
 pub use dray_db::users::UserRow;
 use dray_db::{self as db, Db};
@@ -297,7 +298,7 @@ async fn drive(
         webhooks: Webhooks::new(delivering.map(|with| with.settings.clone())),
         metrics: metrics.clone(),
     });
-    begin(&service).await?;
+    begin(&service, boot::now(config.steady_clock.as_ref())).await?;
     Ok(service)
 }
 
@@ -318,10 +319,10 @@ async fn check_store(config: &Config, db: &Db, objects: Objects) -> Result<Objec
 }
 
 /// Work that is done once, before the first request.
-async fn begin(service: &Service) -> Result<(), Error> {
+async fn begin(service: &Service, boot: Option<Boot>) -> Result<(), Error> {
     let begun = async {
         service.compare_clocks().await?;
-        service.begin_alone(boot::now()).await?;
+        service.begin_alone(boot).await?;
         service.renew_names().await
     };
     match begun.await {

@@ -42,18 +42,20 @@ enum Swept {
 
 impl Service {
     /// Ends the leases of the previous process, and begins to watch what the store does. Only for the only server of a
-    /// database, at its start.
+    /// database, at its start. `boot`: of this machine, now.
     pub(crate) async fn begin_alone(&self, boot: Option<Boot>) -> Result<()> {
         if self.db.is_shared() {
             return Ok(());
         }
         let lease_now = self.db.lease_time();
-        self.db
-            .write(move |c| {
-                quiet::watch(c, boot.as_ref(), lease_now)?;
-                Ok(finalizing::end_leases(c)?)
-            })
-            .await
+        let begun = self.db.write(move |c| {
+            finalizing::end_leases(c)?;
+            Ok(quiet::watch(c, boot.as_ref(), lease_now)?)
+        });
+        if let Some(set_by) = begun.await? {
+            self.clock.was_set(set_by);
+        }
+        Ok(())
     }
 
     /// Ends up to `limit` unfinished uploads, or at least takes them a step further, several at once. One that fails

@@ -212,3 +212,31 @@ async fn a_server_that_was_off_for_long_waits_an_hour_before_it_ends_anything() 
     drive.see_a_sweep().await;
     wait_for(async || drive.count("items where name = 'precious'").await == 0).await;
 }
+
+/// The clock is set by twenty minutes while no server runs. The file's time in the trash ends meanwhile.
+#[tokio::test]
+async fn a_clock_that_was_set_while_no_server_ran_ends_nothing_within_an_hour() {
+    for is_set in [false, true] {
+        let mut drive = World::start().await;
+        if !drive.database.is_file() {
+            return;
+        }
+        let file = drive.owner().file("precious", None).await;
+        drive.owner().trash(&file).await;
+        drive.pass(SignedDuration::from_hours(29 * 24)).await;
+        drive.see_a_sweep().await;
+        drive.stop().await;
+        if is_set {
+            drive.execute("update watches set started_at = started_at - 20 * 60000").await;
+        }
+        drive.pass(SignedDuration::from_hours(25)).await;
+        drive.serve(|_| {}).await;
+        drive.see_a_sweep().await;
+        if is_set {
+            assert_eq!(drive.count("items where name = 'precious'").await, 1);
+            drive.pass(SignedDuration::from_mins(61)).await;
+            drive.see_a_sweep().await;
+        }
+        wait_for(async || drive.count("items where name = 'precious'").await == 0).await;
+    }
+}
