@@ -1,6 +1,7 @@
 //! What silence proves. A store may still carry out a request that nobody waits for any more, so an upload is given up only after
 //! [`QUIET_TIME`] without one. On SQLite, the time is the machine's clock at the server's start, plus what has passed since. If the clock
-//! was set while no server ran, the silence may have been shorter than it seems, and counts from the start.
+//! was set while no server ran, the silence may have been shorter than it seems, and counts from the start. On Postgres it counts from
+//! the moment at which a server finds that the database's clock was set.
 
 use dray_api::UploadRowId;
 use dray_drive::upload::{LeaseHolder, QUIET_TIME};
@@ -47,6 +48,13 @@ pub fn watch(c: &Conn, boot: Option<&Boot>, now: LeaseTime) -> Result<Option<Sig
                    started_at = excluded.started_at, boot_id = excluded.boot_id, boot_ms = excluded.boot_ms";
     execute_at(c, sql, &[&id, &passed_ms, &has_watched], now)?;
     Ok(set_by.map(SignedDuration::from_millis))
+}
+
+/// The database's clock was set, or another machine is the database now: nobody knows any more how long nothing has happened.
+pub fn watch_anew(c: &Conn, now: LeaseTime) -> Result<(), Error> {
+    let sql = "insert into watches (one, since, started_at) values (1, $now, $now)
+               on conflict (one) do update set since = excluded.since";
+    execute_at(c, sql, &[], now).map(drop)
 }
 
 /// Whether no Complete has been under way for [`QUIET_TIME`].

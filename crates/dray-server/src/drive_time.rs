@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Clock;
-use crate::db::{Db, clock as db_clock};
+use crate::db::{Db, clock as db_clock, quiet};
 use crate::drive::{Error, Result};
 
 /// How far the machine's clock may be from the drive's time.
@@ -49,6 +49,8 @@ struct Doubt {
     last: Option<Timestamp>,
     /// When the time was last recorded.
     seen: Option<Timestamp>,
+    /// Whether the database has said what time it is.
+    has_followed: bool,
 }
 
 impl DriveTime {
@@ -135,7 +137,7 @@ impl DriveTime {
                 "this machine's clock has not changed again for an hour, so it is taken to be right"
             );
             self.move_by(off);
-            *doubt = Doubt { seen: doubt.seen, ..Doubt::default() };
+            *doubt = Doubt { seen: doubt.seen, has_followed: doubt.has_followed, ..Doubt::default() };
         }
     }
 
@@ -143,9 +145,17 @@ impl DriveTime {
         let lease_now = self.0.db.lease_time();
         let database = self.0.db.read(move |c| Ok(db_clock::now(c, lease_now)?)).await?;
         // An answer that took long says little about the time.
-        if self.steady().duration_since(lease_now.0) <= PROMPT {
-            self.move_by(database.duration_since(self.kept()));
+        if self.steady().duration_since(lease_now.0) > PROMPT {
+            return Ok(());
         }
+        let moved = database.duration_since(self.kept());
+        let has_followed = std::mem::replace(&mut self.doubt().has_followed, true);
+        if has_followed && moved.abs() > DRIFT {
+            let by = format!("{moved:#}");
+            tracing::warn!(by, "the database's clock was set, or another machine is the database now");
+            self.0.db.write(move |c| Ok(quiet::watch_anew(c, lease_now)?)).await?;
+        }
+        self.move_by(moved);
         Ok(())
     }
 

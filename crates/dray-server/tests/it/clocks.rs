@@ -240,3 +240,19 @@ async fn a_clock_that_was_set_while_no_server_ran_ends_nothing_within_an_hour() 
         wait_for(async || drive.count("items where name = 'precious'").await == 0).await;
     }
 }
+
+#[tokio::test]
+async fn a_server_notices_that_the_clock_of_its_database_was_set() {
+    let drive = World::start().await;
+    if drive.database.is_file() {
+        return;
+    }
+    drive.pass(SignedDuration::from_mins(5)).await;
+    drive.see_a_sweep().await;
+    drive.execute("delete from watches").await;
+    drive.see_a_sweep().await;
+    assert_eq!(drive.count("watches").await, 0);
+    drive.execute("update test_time set passed_ms = passed_ms + 300000").await;
+    drive.see_a_sweep().await;
+    wait_for(async || drive.count("watches where since > 1").await == 1).await;
+}
