@@ -82,6 +82,9 @@ export class View {
     // A tab in the background gets no frames. Announcements and the title must not wait for one.
     const row = this.rows.get(upload);
     if (row && row.state !== upload.state) this.draw(upload);
+    // The last one of a long list may have no row.
+    const { files, of } = this.uploads.totals;
+    if (upload.state === "done" && files > MOST_SAID && of.done === files) this.say(`All ${files} files are uploaded.`);
     this.drawSoon();
   }
 
@@ -201,9 +204,8 @@ export class View {
     for (const button of buttons) button.hidden = !acts.includes(button.dataset.act as Act);
     if (focused) buttons.find((button) => !button.hidden)?.focus();
     if (state === "done") this.finished.add(upload);
-    const { files, of } = this.uploads.totals;
+    const { files } = this.uploads.totals;
     if (state === "done" && files <= MOST_SAID) this.say(`${file.name} is uploaded.`);
-    if (state === "done" && files > MOST_SAID && of.done === files) this.say(`All ${files} files are uploaded.`);
     if (state === "failed") this.say(`${file.name} failed. ${upload.note ?? ""}`);
     if (state === "paused") this.say(`${file.name} is paused.`);
   }

@@ -23,12 +23,16 @@ const FILE_MS = 20 * 60_000;
 for (const [name, seconds] of FILES) {
   const path = fileURLToPath(new URL(`${name}.mjs`, import.meta.url));
   const limit = seconds === undefined ? [] : [`--test-timeout=${seconds * 1000}`];
-  const child = spawn(process.execPath, ["--test-force-exit", ...limit, path], { stdio: "inherit" });
+  const child = spawn(process.execPath, ["--test-force-exit", ...limit, path], { stdio: "inherit", detached: true });
+  // With all that it has started.
+  const kill = () => process.kill(-(child.pid ?? 0), "SIGKILL");
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => (kill(), process.exit(1)));
   const timer = setTimeout(() => {
     console.error(`${name}.mjs has not ended after ${FILE_MS / 60_000} minutes.`);
-    child.kill("SIGKILL");
+    kill();
   }, FILE_MS);
   const status = await new Promise((resolve) => child.on("exit", resolve));
   clearTimeout(timer);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.removeAllListeners(signal);
   if (status !== 0) process.exit(1);
 }

@@ -9,15 +9,26 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::clock::{LeaseTime, execute_at, find_at, span};
 use super::finalizing::postpone;
-use super::{Conn, Error, millis};
+use super::{Conn, Error, Row, find, millis, time};
 
-/// The machine's boot, as it was at a moment.
+/// How long the machine has run since its boot. Nobody can set these clocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Boot {
     /// Another boot has another one.
     pub id: String,
-    /// Milliseconds since the boot. Nobody can set them.
+    /// Milliseconds since the boot.
     pub passed_ms: i64,
+    /// Milliseconds since the boot without the time for which the machine was suspended, for which the clock of leases stood still, too.
+    pub awake_ms: i64,
+}
+
+/// What a server finds at its start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// By how much the machine's clock was set since the last start; `None` if nobody can tell.
+    pub set_by: Option<SignedDuration>,
+    /// When a start last found that it was set by more than was allowed.
+    pub set_at: Option<Timestamp>,
 }
 
 /// The condition that a server has watched an upload for this time, and no Complete of it was under way.
@@ -36,18 +47,31 @@ macro_rules! quiet_for {
 /// How far the two clocks may be apart: they are not read at the same moment.
 const READING_MS: i64 = 2_000;
 
-/// The only server of a database begins to watch. If the machine has run since the last start, and its clock was not set meanwhile, the
-/// silence before counts, too. Returns by how much the clock was set, or `None` if nobody can tell.
-pub fn watch(c: &Conn, boot: Option<&Boot>, now: LeaseTime) -> Result<Option<SignedDuration>, Error> {
-    let (id, passed_ms) = (boot.map(|boot| boot.id.as_str()), boot.map(|boot| boot.passed_ms));
-    let sql = "select ($now - started_at) - ($2 - boot_ms) as set_by from watches where boot_id = $1";
-    let set_by: Option<i64> = find_at(c, sql, &[&id, &passed_ms], now, |row| row.get("set_by"))?;
-    let has_watched = set_by.is_some_and(|by| by.abs() <= READING_MS);
-    let sql = "insert into watches (one, since, started_at, boot_id, boot_ms) values (1, $now, $now, $1, $2)
-               on conflict (one) do update set since = case when $3 then watches.since else excluded.since end,
-                   started_at = excluded.started_at, boot_id = excluded.boot_id, boot_ms = excluded.boot_ms";
-    execute_at(c, sql, &[&id, &passed_ms, &has_watched], now)?;
-    Ok(set_by.map(SignedDuration::from_millis))
+/// The only server of a database begins to watch. If the machine has run since the last start, was not suspended and its clock was not set
+/// meanwhile, the silence before counts, too. `most_off`: by how much a clock may be set.
+pub fn watch(
+    c: &Conn,
+    boot: Option<&Boot>,
+    most_off: SignedDuration,
+    now: LeaseTime,
+) -> Result<Found, Error> {
+    let id = boot.map(|boot| boot.id.as_str());
+    let (passed_ms, awake_ms) = (boot.map(|boot| boot.passed_ms), boot.map(|boot| boot.awake_ms));
+    let sql = "select ($now - started_at) - ($2 - boot_ms) as set_by, ($now - started_at) - ($3 - awake_ms) as unseen_ms
+               from watches where boot_id = $1";
+    let read = |row: &Row<'_>| Ok((row.get("set_by")?, row.get("unseen_ms")?));
+    let (set_by, unseen_ms): (Option<i64>, Option<i64>) =
+        find_at(c, sql, &[&id, &passed_ms, &awake_ms], now, read)?.unwrap_or_default();
+    let has_watched = unseen_ms.is_some_and(|unseen| unseen.abs() <= READING_MS);
+    let is_set = set_by.is_some_and(|by| by.abs() > span(most_off));
+    let sql = "insert into watches (one, since, started_at, boot_id, boot_ms, awake_ms) values (1, $now, $now, $1, $2, $3)
+               on conflict (one) do update set since = case when $4 then watches.since else excluded.since end,
+                   set_at = case when $5 then excluded.started_at else watches.set_at end, started_at = excluded.started_at,
+                   boot_id = excluded.boot_id, boot_ms = excluded.boot_ms, awake_ms = excluded.awake_ms";
+    execute_at(c, sql, &[&id, &passed_ms, &awake_ms, &has_watched, &is_set], now)?;
+    let set_at =
+        find(c, "select set_at from watches where set_at is not null", &[], |row| time(row, "set_at"))?;
+    Ok(Found { set_by: set_by.map(SignedDuration::from_millis), set_at })
 }
 
 /// The database's clock was set, or another machine is the database now: nobody knows any more how long nothing has happened.
@@ -175,29 +199,60 @@ mod tests {
         let checked = db.write(move |c| {
             let (upload, now) = read(&other, c, SignedDuration::ZERO);
             let at = |passed: SignedDuration| LeaseTime(now.0 + passed);
-            let boot = |id: &str, passed: SignedDuration| {
-                Some(Boot { id: id.into(), passed_ms: 5 + i64::try_from(passed.as_millis()).unwrap() })
+            let boot = |id: &str, passed: SignedDuration, suspended: SignedDuration| {
+                let passed_ms = 5 + span(passed);
+                Some(Boot { id: id.into(), passed_ms, awake_ms: passed_ms - span(suspended) })
             };
             let (minute, second) = (SignedDuration::from_mins(1), SignedDuration::from_secs(1));
-            assert_eq!(watch(c, boot("a", SignedDuration::ZERO).as_ref(), now)?, None);
+            let most_off = minute * 4;
+            let none = SignedDuration::ZERO;
+            let found = watch(c, boot("a", none, none).as_ref(), most_off, now)?;
+            assert_eq!(found, Found { set_by: None, set_at: None });
             assert!(begin(c, &upload, &digest(), &holder("one"), now)?);
             let is_quiet_at = |passed| is_quiet(c, upload.id, at(passed));
             assert!(!is_quiet_at(QUIET_TIME - second)?);
             assert!(is_quiet_at(QUIET_TIME + second)?);
-            // What the machine says, what its clock says at the next start, by how much it was set, and when the silence was long enough.
+            // What the machine says, what its clock says at the next start, by how much it was set, when that was found to be too much, and
+            // when the silence was long enough.
             let starts = [
-                (boot("a", minute), minute, Some(SignedDuration::ZERO), QUIET_TIME),
-                (boot("a", minute * 2), minute * 2, Some(SignedDuration::ZERO), QUIET_TIME),
-                (boot("a", minute * 3), minute * 8, Some(minute * 5), minute * 8 + QUIET_TIME),
-                (boot("a", minute * 5), minute * 10, Some(SignedDuration::ZERO), minute * 8 + QUIET_TIME),
-                (boot("a", minute * 9), minute * 10, Some(minute * -4), minute * 10 + QUIET_TIME),
-                (boot("b", minute * 10), minute * 11, None, minute * 11 + QUIET_TIME),
-                (None, minute * 12, None, minute * 12 + QUIET_TIME),
-                (boot("b", minute * 12), minute * 13, None, minute * 13 + QUIET_TIME),
+                (boot("a", minute, none), minute, Some(none), None, QUIET_TIME),
+                (boot("a", minute * 2, none), minute * 2, Some(none), None, QUIET_TIME),
+                (
+                    boot("a", minute * 3, none),
+                    minute * 8,
+                    Some(minute * 5),
+                    Some(minute * 8),
+                    minute * 8 + QUIET_TIME,
+                ),
+                (
+                    boot("a", minute * 5, none),
+                    minute * 10,
+                    Some(none),
+                    Some(minute * 8),
+                    minute * 8 + QUIET_TIME,
+                ),
+                (
+                    boot("a", minute * 9, none),
+                    minute * 10,
+                    Some(minute * -4),
+                    Some(minute * 8),
+                    minute * 10 + QUIET_TIME,
+                ),
+                (
+                    boot("a", minute * 10, second * 30),
+                    minute * 11,
+                    Some(none),
+                    Some(minute * 8),
+                    minute * 11 + QUIET_TIME,
+                ),
+                (boot("b", minute * 10, none), minute * 12, None, Some(minute * 8), minute * 12 + QUIET_TIME),
+                (None, minute * 13, None, Some(minute * 8), minute * 13 + QUIET_TIME),
+                (boot("b", minute * 12, none), minute * 14, None, Some(minute * 8), minute * 14 + QUIET_TIME),
             ];
-            for (boot, clock, was_set, quiet) in starts {
-                let set_by = watch(c, boot.as_ref(), at(clock))?;
-                assert_eq!(set_by, was_set, "{boot:?} {clock}");
+            for (boot, clock, set_by, set_at, quiet) in starts {
+                let found = watch(c, boot.as_ref(), most_off, at(clock))?;
+                let set_at = set_at.map(|passed| millis(at(passed).0));
+                assert_eq!((found.set_by, found.set_at.map(millis)), (set_by, set_at), "{boot:?} {clock}");
                 assert!(!is_quiet_at(quiet - second)?, "{boot:?} {clock}");
                 assert!(
                     !give_up(c, upload.id, &holder("one"), false, at(quiet - second))?,

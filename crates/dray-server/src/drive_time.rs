@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::Clock;
-use crate::db::{Db, clock as db_clock, quiet};
+use crate::db::quiet::{self, Found};
+use crate::db::{Db, clock as db_clock};
 use crate::drive::{Error, Result};
 
 /// How far the machine's clock may be from the drive's time.
@@ -98,17 +99,19 @@ impl DriveTime {
         Ok(self.now())
     }
 
-    /// While no server ran, somebody set the machine's clock by this much. Nobody here knows which time was right.
-    pub(crate) fn was_set(&self, by: SignedDuration) {
-        if by.abs() <= MOST_OFF {
-            return;
+    /// While no server ran, somebody may have set the machine's clock. Nobody here knows which time was right. Another start within the
+    /// hour changes nothing.
+    pub(crate) fn was_set(&self, Found { set_by, set_at }: Found) {
+        if let Some(by) = set_by.filter(|by| by.abs() > MOST_OFF) {
+            let by = format!("{by:#}");
+            tracing::warn!(
+                by,
+                "this machine's clock was set since the last run; nothing is removed because of its age within the next hour"
+            );
         }
-        let by = format!("{by:#}");
-        tracing::warn!(
-            by,
-            "this machine's clock was set since the last run; nothing is removed because of its age within the next hour"
-        );
-        self.doubt().last = Some(self.steady());
+        let steady = self.steady();
+        let mut doubt = self.doubt();
+        doubt.last = doubt.last.max(set_at.map(|at| at.min(steady)));
     }
 
     fn compare(&self) {

@@ -6,5 +6,8 @@ create table watches (
     since bigint not null,
     started_at bigint not null,
     boot_id text,
-    boot_ms bigint
+    boot_ms bigint,
+    awake_ms bigint,
+    -- When a start last found that the clock had been set by more than ten minutes.
+    set_at bigint
 );

@@ -50,11 +50,9 @@ impl Service {
         let lease_now = self.db.lease_time();
         let begun = self.db.write(move |c| {
             finalizing::end_leases(c)?;
-            Ok(quiet::watch(c, boot.as_ref(), lease_now)?)
+            Ok(quiet::watch(c, boot.as_ref(), MOST_OFF, lease_now)?)
         });
-        if let Some(set_by) = begun.await? {
-            self.clock.was_set(set_by);
-        }
+        self.clock.was_set(begun.await?);
         Ok(())
     }
 

@@ -184,7 +184,8 @@ impl Cluster {
     /// Starts a server on a node, if none runs there.
     pub(super) async fn start(self: &Arc<Self>, node: usize) {
         let Some(running) = self.begin(node) else { return };
-        let boot = Boot { id: "one boot".into(), passed_ms: self.world.now().as_millisecond() };
+        let passed_ms = self.world.now().as_millisecond();
+        let boot = Boot { id: "one boot".into(), passed_ms, awake_ms: passed_ms };
         let starting = async {
             while let Err(err) = running.service.begin_alone(Some(boot.clone())).await {
                 self.world.tell(&running.life.name, || format!("does not start yet: {err}"));

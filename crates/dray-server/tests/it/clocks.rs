@@ -234,7 +234,16 @@ async fn a_clock_that_was_set_while_no_server_ran_ends_nothing_within_an_hour() 
         drive.see_a_sweep().await;
         if is_set {
             assert_eq!(drive.count("items where name = 'precious'").await, 1);
-            drive.pass(SignedDuration::from_mins(61)).await;
+            drive.pass(SignedDuration::from_mins(5)).await;
+            drive.stop().await;
+            drive.serve(|_| {}).await;
+            drive.see_a_sweep().await;
+            assert_eq!(
+                drive.count("items where name = 'precious'").await,
+                1,
+                "another start changes nothing"
+            );
+            drive.pass(SignedDuration::from_mins(56)).await;
             drive.see_a_sweep().await;
         }
         wait_for(async || drive.count("items where name = 'precious'").await == 0).await;

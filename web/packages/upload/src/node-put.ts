@@ -22,6 +22,7 @@ interface Incoming {
 }
 interface Outgoing {
   readonly writableFinished: boolean;
+  readonly destroyed: boolean;
   on(event: "timeout" | "error", listener: (why?: Error) => void): void;
   write(bytes: Uint8Array, onWritten: (why?: Error | null) => void): void;
   end(bytes?: Uint8Array): void;
@@ -39,10 +40,11 @@ const KEPT_MS = 4_000;
 export const sendByHttp: Send = (url, sent) => send(url, sent).finally(() => forget(sent.body));
 
 const send: Send = async (url, sent) => {
-  const { body, signal, headers, onSent, method, pieces } = sent;
+  const { body, signal, headers, onSent, method } = sent;
+  const { pieces } = body as Blob & { pieces?: Uint8Array[] };
   const whole = !pieces && body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
   signal.throwIfAborted();
-  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: whole ?? body });
+  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: whole ?? (pieces ? joined(pieces, body.size) : body) });
   const to = new URL(url);
   const { request, agent } = connectionsTo(to);
   const init = { method, agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": body.size } };
@@ -57,28 +59,47 @@ const send: Send = async (url, sent) => {
     // If the store refuses early and closes the connection, its answer counts, and not that sending failed.
     put.on("error", (why) => isAnswered || reject(why));
     if (whole) return put.end(whole);
-    if (pieces) return sendThose(put, pieces, onSent);
-    sendPieces(put, body, onSent).catch((why: Error) => put.destroy(why));
+    (pieces ? sendThose(put, pieces, onSent) : sendPieces(put, body, onSent)).catch((why: Error) => put.destroy(why));
   });
 };
 
-/** What is in memory already waits for nothing. */
-function sendThose(put: Outgoing, pieces: Uint8Array[], onSent: (bytes: number) => void): void {
-  let given = 0;
-  put.cork();
-  for (const piece of pieces) {
-    const end = (given += piece.length);
-    put.write(piece, (why) => why || onSent(end));
+/** Sends what is in memory, as many pieces at once as `WHOLE_BYTES` has room for, so that progress can be reported. */
+async function sendThose(put: Outgoing, pieces: Uint8Array[], onSent: (bytes: number) => void): Promise<void> {
+  let sent = 0;
+  for (let at = 0; at < pieces.length && !put.destroyed; ) {
+    put.cork();
+    let last: Promise<void> = Promise.resolve();
+    for (let bytes = 0; at < pieces.length && bytes < WHOLE_BYTES; at++) {
+      bytes += pieces[at]!.length;
+      sent += pieces[at]!.length;
+      last = written(put, pieces[at]!);
+    }
+    put.uncork();
+    await last;
+    // Whatever is under way when a connection is destroyed counts as written, too.
+    if (!put.destroyed) onSent(sent);
   }
-  put.uncork();
-  put.end();
+  if (!put.destroyed) put.end();
 }
+
+function joined(pieces: Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
+const written = (put: Outgoing, bytes: Uint8Array): Promise<void> =>
+  new Promise((resolve, reject) => put.write(bytes, (why) => (why ? reject(why) : resolve())));
 
 /** Large blobs are never in memory as a whole. */
 async function sendPieces(put: Outgoing, body: Blob, onSent: (bytes: number) => void): Promise<void> {
   for (let at = 0; at < body.size; at += WHOLE_BYTES) {
     const piece = new Uint8Array(await body.slice(at, at + WHOLE_BYTES).arrayBuffer());
-    await new Promise<void>((resolve, reject) => put.write(piece, (why) => (why ? reject(why) : resolve())));
+    await written(put, piece);
     onSent(at + piece.length);
   }
   put.end();

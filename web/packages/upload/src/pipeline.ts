@@ -22,7 +22,7 @@ const PASSING = [408, 429, 500, 502, 503, 504];
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /** Chromium reads one blob of all files in a fraction of the time in which it reads each file. Node reads each file in less. */
-const READS_TOGETHER = typeof XMLHttpRequest !== "undefined";
+const IS_NODE = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
 
 /** How many pipelines in a row may get no answer: then a proxy may cut them off. */
 const MOST_TROUBLES = 4;
@@ -48,9 +48,8 @@ interface Piped {
 interface Read {
   /** Of each file. */
   bytes: Uint8Array[];
-  /** The body of the request: the pieces, which are in memory, and a blob of them. */
-  pieces: Uint8Array<ArrayBuffer>[];
-  body: Blob;
+  /** The body of the request. In Node, what sends it finds its bytes with it, and need not read it. */
+  body: Blob & { pieces?: Uint8Array[] };
 }
 
 /** What is answered to one request of a pipeline; of an error, the store also sends its XML. */
@@ -145,7 +144,7 @@ export class Pipes {
     }
     try {
       const blobs = await Promise.all(files.map(({ upload, part }) => this.sender.bytes(upload, part)));
-      return await (READS_TOGETHER ? readTogether : readEach)(files, blobs, end);
+      return await (IS_NODE ? readEach : readTogether)(files, blobs, end);
     } catch {
       return null;
     }
@@ -158,7 +157,7 @@ export class Pipes {
   }
 
   /** What the store answered to each request that it read. */
-  async #answers(files: Piped[], { body: all, pieces }: Read): Promise<Entry[]> {
+  async #answers(files: Piped[], { body: all }: Read): Promise<Entry[]> {
     const { sender } = this;
     let first = 0;
     const onSent = (count: number): void => {
@@ -173,7 +172,7 @@ export class Pipes {
     const headers = { "Content-Type": "application/http;msgtype=request" };
     const signal = ofAll(files);
     try {
-      const { status, body } = await sender.around.put(this.pipeline.url, all, { method: "POST", signal, onSent, headers, pieces });
+      const { status, body } = await sender.around.put(this.pipeline.url, all, { method: "POST", signal, onSent, headers });
       if (status !== 200) {
         if (!PASSING.includes(status)) troubles.set(sender, MOST_TROUBLES);
         return [];
@@ -212,7 +211,7 @@ async function readTogether(files: Piped[], blobs: Blob[], end: number): Promise
   if (whole.length !== end) return null;
   const bytes = files.map(({ start, upload }) => whole.subarray(start, start + upload.file.size));
   // Chromium takes several times as long to send a buffer as to send a blob of it.
-  return { bytes, pieces: [whole], body: new Blob([whole]) };
+  return { bytes, body: new Blob([whole]) };
 }
 
 async function readEach(files: Piped[], blobs: Blob[]): Promise<Read | null> {
@@ -220,7 +219,7 @@ async function readEach(files: Piped[], blobs: Blob[]): Promise<Read | null> {
   if (files.some(({ upload }, at) => bytes[at]!.length !== upload.file.size)) return null;
   const encoder = new TextEncoder();
   const pieces = files.flatMap(({ head }, at) => [encoder.encode(head), bytes[at]!]);
-  return { bytes, pieces, body: new Blob(pieces) };
+  return { bytes, body: Object.assign(new Blob(pieces), { pieces }) };
 }
 
 /** `null` if its address or headers cannot be written as they are. */

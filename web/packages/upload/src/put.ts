@@ -25,8 +25,6 @@ export type PutPart = (
     headers?: Record<string, string> | null;
     /** Default: PUT. POST sends many small files at once. */
     method?: "PUT" | "POST";
-    /** The bytes of the body, if they are in memory. */
-    pieces?: Uint8Array[];
   },
 ) => Promise<PutAnswer>;
 
@@ -60,7 +58,7 @@ export const putWithXhr: PutPart = (url, body, { method = "PUT", signal, onSent,
 
 /** Does what `fetch` does. It may report progress, too. */
 export type Send = (url: string, init: Sent) => Promise<Answer>;
-export type Sent = { method: "PUT" | "POST"; body: Blob; headers: Record<string, string>; signal: AbortSignal; onSent: (bytes: number) => void; pieces?: Uint8Array[] | undefined };
+export type Sent = { method: "PUT" | "POST"; body: Blob; headers: Record<string, string>; signal: AbortSignal; onSent: (bytes: number) => void };
 /** What is read of an answer; a `Response` has it. */
 export type Answer = Pick<Response, "status" | "text"> & { headers: Pick<Headers, "get"> };
 
@@ -68,10 +66,10 @@ export type Answer = Pick<Response, "status" | "text"> & { headers: Pick<Headers
  * `PutPart` where there is no XMLHttpRequest: in Node with `node:http`, in service workers with fetch, which reports progress only at
  * the end.
  */
-export const putWithFetch: PutPart = async (url, body, { method = "PUT", signal, onSent, headers, pieces }) => {
+export const putWithFetch: PutPart = async (url, body, { method = "PUT", signal, onSent, headers }) => {
   try {
     const send: Send = (await inNode)?.sendByHttp ?? fetch;
-    const answer = await send(url, { method, body, signal, onSent, headers: headers ?? {}, pieces });
+    const answer = await send(url, { method, body, signal, onSent, headers: headers ?? {} });
     const said = await answer.text();
     onSent(body.size);
     return answerOf(answer.status, said, (name) => answer.headers.get(name));
