@@ -6,6 +6,9 @@ import { chromium } from "playwright-core";
 // Without a first window: Playwright waits for the answers of each page that it finds, and one that is just being made may never give them.
 const ARGS = ["--headless=new", "--no-startup-window", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--remote-debugging-port=0"];
 
+/** How long it may take to say where it listens, in milliseconds. */
+const START_MS = 60_000;
+
 /** A Chromium whose profile is kept after it ends. */
 export class Killable {
   /** @param {import("node:child_process").ChildProcess} child @param {import("playwright-core").Browser} cdp */
@@ -20,6 +23,7 @@ export class Killable {
     let said = "";
     const address = new Promise((resolve, reject) => {
       child.on("error", reject);
+      setTimeout(() => reject(new Error(`Chromium does not listen: ${said}`)), START_MS).unref();
       child.on("exit", () => reject(new Error(`Chromium ended: ${said}`)));
       child.stderr.setEncoding("utf8").on("data", (text) => {
         said += text;
