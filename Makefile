@@ -50,6 +50,7 @@ lint: $(PAGE)
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo clippy --locked -p dray --no-default-features -- -D warnings
 	git apply --check tests/sim/faults/*.patch tests/model/faults/*.patch
+	cargo metadata --locked --format-version 1 --manifest-path fuzz/Cargo.toml >/dev/null
 	cd web && npm run --silent check
 
 unit: $(PAGE)

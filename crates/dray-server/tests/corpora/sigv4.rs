@@ -84,7 +84,9 @@ impl Request {
         let placeholder = format!("{SIGNATURE}=$");
         if self.query.split('&').any(|pair| pair == placeholder) {
             let Some(signature) = self.signature(true, false) else { return false };
-            self.query = self.query.replace(&placeholder, &format!("{SIGNATURE}={signature}"));
+            let right = format!("{SIGNATURE}={signature}");
+            let pair = |pair| if pair == placeholder { right.as_str() } else { pair };
+            self.query = self.query.split('&').map(pair).collect::<Vec<_>>().join("&");
             return true;
         }
         let authorization = self.header("authorization").filter(|value| value.ends_with("Signature=$"));
