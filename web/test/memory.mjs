@@ -65,13 +65,36 @@ async function tab(first) {
         memory.add(upload);
         return upload;
       },
+      /** Writes what an earlier version kept: version 1 of the database, with a record for each entry. @param {{ id: string }[]} entries */
+      earlier: async (entries) => {
+        const db = await new Promise((resolve, reject) => {
+          const opening = indexedDB.open("dray-uploads", 1);
+          opening.onupgradeneeded = () => {
+            const store = opening.result.createObjectStore("uploads", { keyPath: "id" });
+            store.createIndex("match", "match");
+            store.createIndex("owner", "owner");
+            store.createIndex("pick", ["pick", "done"]);
+          };
+          opening.onerror = reject;
+          opening.onsuccess = () => resolve(opening.result);
+        });
+        const write = db.transaction("uploads", "readwrite");
+        for (const entry of entries) {
+          const { id } = entry;
+          const file = { name: id, size: id.length, type: "", lastModified: 1e12, match: JSON.stringify(["me", null, [], id, id.length]) };
+          const kept = { tab: "dead", sending: true, pick: "old", owner: "me", done: 0, item: null, session: null, at: Date.now() };
+          write.objectStore("uploads").put({ ...file, ...kept, destination: { path: [] }, folderIds: [], startKey: "s", ...entry });
+        }
+        await new Promise((resolve) => (write.oncomplete = resolve));
+        db.close();
+      },
       entries: () =>
         new Promise((resolve, reject) => {
-          const opening = indexedDB.open("dray-uploads", 1);
+          const opening = indexedDB.open("dray-uploads");
           opening.onerror = reject;
           opening.onsuccess = () => {
-            const asking = opening.result.transaction("uploads").objectStore("uploads").getAll();
-            asking.onsuccess = () => (opening.result.close(), resolve(asking.result));
+            const asking = opening.result.transaction("packs").objectStore("packs").getAll();
+            asking.onsuccess = () => (opening.result.close(), resolve(asking.result.flatMap(({ entries }) => [...entries.values()])));
           };
         }),
     });
@@ -79,7 +102,7 @@ async function tab(first) {
   return page;
 }
 
-/** What the functions in a page may use. @typedef {{ kit: any, signal: AbortSignal, memory: (owner?: string, place?: string) => any, add: (memory: any, name: string, destination?: object) => any, entries: () => Promise<any[]> }} Page */
+/** What the functions in a page may use. @typedef {{ kit: any, signal: AbortSignal, memory: (owner?: string, place?: string) => any, add: (memory: any, name: string, destination?: object) => any, entries: () => Promise<any[]>, earlier: (entries: object[]) => Promise<void> }} Page */
 
 /** Waits until as many tabs live as that: Playwright's `waitForFunction` would not wait for a promise. @param {import("playwright-core").Page} page @param {number} count */
 const untilTabs = (page, count) =>
@@ -317,6 +340,177 @@ test("files that are added one after the other are all remembered", async () => 
   assert.equal(count, 60);
 });
 
+test("many small files cost few requests to IndexedDB, and a large file lies by itself", async () => {
+  const page = await tab(() => {
+    const asked = /** @type {Record<string, number>} */ ({});
+    Object.assign(window, { asked });
+    for (const name of ["get", "getAll", "put", "delete", "clear"]) {
+      const store = /** @type {any} */ (IDBObjectStore.prototype);
+      const was = store[name];
+      store[name] = function (/** @type {unknown[]} */ ...given) {
+        asked[name] = (asked[name] ?? 0) + 1;
+        return was.apply(this, given);
+      };
+    }
+  });
+  const { asked, sizes, left } = await page.evaluate(async () => {
+    const { memory, add, entries, kit } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const own = memory();
+    const large = new kit.Upload("large", "pick", { name: "large.bin", size: 9 << 20, type: "", slice: () => {} }, {}, () => {});
+    own.add(large);
+    const uploads = Array.from({ length: 1_000 }, (_, at) => add(own, `pick`, { path: [String(at)] }));
+    await Promise.all([large, ...uploads].map((upload) => own.take(upload)));
+    await Promise.all(uploads.map((upload) => own.changed(Object.assign(upload, { startKey: "changed" }))));
+    const packs = await new Promise((resolve) => {
+      const opening = indexedDB.open("dray-uploads");
+      opening.onsuccess = () => {
+        const asking = opening.result.transaction("packs").objectStore("packs").getAll();
+        asking.onsuccess = () => (opening.result.close(), resolve(asking.result));
+      };
+    });
+    const sizes = packs.map((/** @type {any} */ { entries }) => entries.size).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b);
+    await Promise.all(uploads.map((upload) => own.ended(Object.assign(upload, { item: {} }))));
+    await own.ended(Object.assign(large, { item: {} }));
+    return { asked: /** @type {any} */ (window).asked, sizes, left: await entries() };
+  });
+  assert.deepEqual(sizes, [1, 200, 200, 200, 200, 200]);
+  assert.deepEqual(left, []);
+  const requests = Object.values(asked).reduce((sum, count) => sum + /** @type {number} */ (count), 0);
+  assert.ok(requests < 100, `1,001 files took ${JSON.stringify(asked)}`);
+});
+
+test("of thousands of files that a closed tab has left, the one that is picked again is found, wherever it lies by then", async () => {
+  const page = await tab();
+  const [many, taken, other, sizes] = await page.evaluate(async () => {
+    const { memory, add, entries } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const closed = memory();
+    const uploads = Array.from({ length: 2_500 }, (_, at) => add(closed, "pick", { path: [String(at)] }));
+    await Promise.all(uploads.map((upload) => closed.take(upload)));
+    await Promise.all(uploads.map((upload, at) => closed.changed(Object.assign(upload, { session: { uploadId: `upload ${at}` } }))));
+    closed.close();
+    while ((await navigator.locks.query()).held?.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    const [one, two] = [memory(), memory()];
+    const left = await one.left();
+    const again = add(two, "pick", { path: ["1777"] });
+    const isMine = await two.take(again);
+    // The first list has seen it in the closed tab's pack; it lies in the second's now.
+    const entry = left.find((/** @type {any} */ { destination }) => destination.path[0] === "1777");
+    const known = add(one, "pick", { path: ["1777"] });
+    await one.left();
+    known.id = entry.id;
+    one.knows(known, entry);
+    const isOther = await one.take(known);
+    const all = await entries();
+    return [left.length, [isMine, again.session?.uploadId], isOther, [all.length, new Set(all.map(({ id }) => id)).size]];
+  });
+  assert.equal(many, 2_500);
+  assert.deepEqual(taken, [true, "upload 1777"]);
+  assert.equal(other, false, "the second tab sends it");
+  assert.equal(sizes[0], sizes[1], "no entry lies twice");
+});
+
+test("what a tab does while it takes another file changes nothing of an upload that a living tab has taken from it", async () => {
+  const page = await tab();
+  const results = await page.evaluate(async () => {
+    const { memory, add, entries } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const results = [];
+    for (const act of ["pause", "cancel", "end"]) {
+      const [one, two, three] = [memory(), memory(), memory()];
+      const own = add(one, act);
+      await one.take(own);
+      await one.changed(Object.assign(own, { session: { uploadId: act } }));
+      one.release(own);
+      await one.left();
+      const theirs = add(two, act);
+      const isTheirs = await two.take(theirs);
+      // Both changes of the first tab are one transaction, which reads what other tabs have.
+      const other = one.take(add(one, `other ${act}`));
+      if (act === "pause") {
+        const again = one.take(own);
+        one.release(own);
+        await again;
+      } else await one.ended(act === "cancel" ? Object.assign(own, { state: "cancelled" }) : Object.assign(own, { item: {} }));
+      await other;
+      const kept = (await entries()).find(({ id }) => id === own.id);
+      results.push([act, isTheirs, theirs.session?.uploadId, kept?.sending, kept?.done, await three.take(add(three, act))]);
+    }
+    return results;
+  });
+  for (const [act, ...rest] of results) assert.deepEqual(rest, [true, act, true, 0, false], act);
+});
+
+test("nothing stays of a pick whose files are all done, also if two of them are equal or the browser cannot store one", async () => {
+  const page = await tab();
+  const [records, inShort] = await page.evaluate(async () => {
+    const { memory, add } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const own = memory();
+    const equal = [add(own, "pick"), add(own, "pick"), add(own, "pick", { path: ["y"] }), add(own, "pick", { path: ["z"], handle: () => {} })];
+    const strange = Array.from({ length: 3 }, (_, at) => add(own, "strange", { path: [String(at)], handle: () => {} }));
+    const records = () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("dray-uploads");
+        opening.onsuccess = () => {
+          const counting = opening.result.transaction("packs").objectStore("packs").count();
+          counting.onsuccess = () => (opening.result.close(), resolve(counting.result));
+        };
+      });
+    for (const upload of [...equal, ...strange]) await own.take(upload);
+    const inShort = await records();
+    for (const upload of [...equal, ...strange]) await own.changed(Object.assign(upload, { startKey: "s" }));
+    for (const upload of [...equal, ...strange]) await own.ended(Object.assign(upload, { item: {} }));
+    return [await records(), inShort];
+  });
+  assert.equal(inShort, 1, "three files of the first pick");
+  assert.equal(records, 0);
+});
+
+test("after a transaction that failed, an entry still lies in one place", async () => {
+  const page = await tab();
+  const ids = await page.evaluate(async () => {
+    const { memory, add, entries } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    const closed = memory();
+    const before = add(closed, "x");
+    await closed.take(before);
+    await closed.changed(Object.assign(before, { session: { uploadId: "u" } }));
+    closed.close();
+    while ((await navigator.locks.query()).held?.length) await new Promise((resolve) => setTimeout(resolve, 10));
+    const own = memory();
+    const upload = add(own, "x");
+    await own.whose();
+    while ((await entries()).length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    // The transaction of the take writes, and is aborted, as if the disk were full.
+    const { put } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.put = function (/** @type {unknown} */ value) {
+      const request = put.call(this, value);
+      this.transaction.abort();
+      return request;
+    };
+    await own.take(upload);
+    IDBObjectStore.prototype.put = put;
+    await own.changed(Object.assign(upload, { startKey: "s" }));
+    return (await entries()).map(({ id }) => id);
+  });
+  assert.equal(new Set(ids).size, ids.length, `${ids}`);
+  assert.equal(ids.length, 2);
+});
+
+test("what an earlier version has left, each upload in a record of its own, is found, taken and ended", async () => {
+  const page = await tab();
+  const [found, taken, kept] = await page.evaluate(async () => {
+    const { memory, add, signal, entries, earlier } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    await earlier(["a.txt", "b.txt", "c.txt"].map((id) => ({ id, done: id === "b.txt" ? 1 : 0, session: { uploadId: `upload of ${id}` } })));
+    const own = memory();
+    const left = await own.left();
+    const upload = add(own, "a.txt");
+    const isMine = await own.take(upload, signal);
+    await own.ended(Object.assign(upload, { item: {} }));
+    return [left.map((/** @type {any} */ { id, done }) => [id, done]), [isMine, upload.session?.uploadId], (await entries()).map(({ name, done }) => [name, done]).sort()];
+  });
+  assert.deepEqual(found, [["a.txt", 0], ["b.txt", 1], ["c.txt", 0]]);
+  assert.deepEqual(taken, [true, "upload of a.txt"]);
+  assert.deepEqual(kept, [["a.txt", 1], ["b.txt", 1], ["c.txt", 0]], "its pick is not over");
+});
+
 test("what the browser cannot store keeps no other file from being remembered", async () => {
   const page = await tab();
   const names = await page.evaluate(async () => {
@@ -330,6 +524,23 @@ test("what the browser cannot store keeps no other file from being remembered", 
     return (await entries()).map(({ name }) => name).sort();
   });
   assert.deepEqual(names, ["a.txt", "c.txt", "function.txt", "proxy.txt"]);
+});
+
+test("what waits in a living tab of an earlier version is left to it, and continued once it is closed", async () => {
+  const page = await tab();
+  const taken = await page.evaluate(async () => {
+    const { memory, add, earlier } = /** @type {Page} */ (/** @type {unknown} */ (window));
+    let close = () => {};
+    const lock = navigator.locks.request("dray-tab-living", () => new Promise((resolve) => (close = () => resolve(null))));
+    await earlier([{ id: "a.txt", tab: "living", sending: false, session: { uploadId: "u" } }]);
+    const own = memory();
+    const upload = add(own, "a.txt");
+    const first = await own.take(upload);
+    close();
+    await lock;
+    return [first, await own.take(upload), upload.session?.uploadId];
+  });
+  assert.deepEqual(taken, [false, true, "u"]);
 });
 
 test("a tab lets another delete the database, or open a newer version, and goes on without it", async () => {
@@ -352,7 +563,7 @@ test("a database that another page keeps from opening stops no upload", async ()
   const page = await tab();
   const isTaken = await page.evaluate(async () => {
     const { memory, add, signal } = /** @type {Page} */ (/** @type {unknown} */ (window));
-    const opening = indexedDB.open("dray-uploads", 1);
+    const opening = indexedDB.open("dray-uploads");
     await new Promise((resolve) => (opening.onsuccess = resolve));
     // This connection ignores `versionchange`, so the deletion waits, and every opening after it.
     indexedDB.deleteDatabase("dray-uploads");

@@ -1,6 +1,5 @@
 // What the browser keeps of one upload. It has no IO.
 
-import type { Item } from "./api.ts";
 import type { Destination, Session, Upload } from "./upload.ts";
 
 /** An upload, as the browser keeps it. */
@@ -28,7 +27,6 @@ export interface Entry {
   /** 1 once the item exists. The entry is kept until this is so for all files of its pick, so that none is sent twice if the
    * folder is picked again. */
   done: 0 | 1;
-  item: Item | null;
   /** Milliseconds since 1970. */
   at: number;
 }
@@ -40,7 +38,7 @@ export function entryOf(upload: Upload, owner: string, tab: string, place?: stri
   const { name, size, type, lastModified = null } = file;
   const destination = { path: [...path], ...(parentId !== undefined && { parentId }), ...(onConflict && { onConflict }), ...(handle && { handle }) };
   const own = { id, tab, sending: false, pick, match: matchOf(owner, upload), owner, place, destination, folderIds: [...upload.folderIds], startKey, session };
-  return { ...own, name, size, type, lastModified, done: 0, item: null, at: Date.now() };
+  return { ...own, name, size, type, lastModified, done: 0, at: Date.now() };
 }
 
 /** The entry without a list of folders that cannot be true: earlier versions wrote some ids twice, and so put ids at the wrong depth. */

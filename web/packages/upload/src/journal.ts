@@ -1,7 +1,8 @@
-// What is kept of uploads after the page is closed: an entry in IndexedDB for each, and a lock that shows which tab is alive.
+// What is kept of uploads after the page is closed: an entry of each in IndexedDB, and a lock that shows which tab is alive.
 // Decides which tab may send an upload. Sends nothing and knows no API.
 
 import { believed, doubled, entryOf, type Entry } from "./entry.ts";
+import { answer, entriesOf, keyOf, opened, Places, STORE, UnitOfWork, type Key, type Pack, type Wanted } from "./packs.ts";
 import type { Upload } from "./upload.ts";
 
 /** Which tab sends an upload: this one, which now holds it, or another that is alive. */
@@ -16,9 +17,13 @@ export interface Found {
 const LIFE_MS = 7 * 24 * 3_600_000;
 /** Another page can keep the database from opening, for as long as it likes. */
 const OPEN_MS = 3_000;
-const STORE = "uploads";
 
-type Change = (store: IDBObjectStore) => void;
+/** A change of entries. All that are made together are one transaction. */
+interface Change extends Wanted {
+  change(work: UnitOfWork): void;
+  /** The pick of an upload that it ends. */
+  ends?: string | undefined;
+}
 
 /** The entries that a journal of this page has found: no other lists them. */
 const found = new Map<string, Journal>();
@@ -27,14 +32,10 @@ export class Journal {
   /** Called when other tabs have changed something. */
   onNews: () => void = () => {};
   readonly #channel = new BroadcastChannel("dray-uploads");
+  readonly #places: Places;
   /** What the next transaction will write. */
   #changes: Change[] = [];
   #writing: Promise<void> = Promise.resolve();
-  /** Whether the transaction has changed something. */
-  #hasNews = false;
-  /** How many uploads the transaction has still to end, and the picks of those that it has ended. */
-  #ending = 0;
-  readonly #picks = new Set<string>();
   /** Tabs that were seen and are closed. Their names are never used again. */
   readonly #dead = new Set<string>();
   #letGo = (): void => {};
@@ -44,6 +45,7 @@ export class Journal {
     private readonly place: string | undefined,
     private readonly db: IDBDatabase,
   ) {
+    this.#places = new Places(tab);
     this.#channel.onmessage = () => this.onNews();
     // Without this, a page that deletes the database, or needs a newer one, would wait until this tab is closed.
     db.onversionchange = () => db.close();
@@ -64,14 +66,7 @@ export class Journal {
 
   static async #opened(tab: string, place?: string): Promise<Journal | null> {
     try {
-      const opening = indexedDB.open("dray-uploads", 1);
-      opening.onupgradeneeded = () => {
-        const store = opening.result.createObjectStore(STORE, { keyPath: "id" });
-        store.createIndex("match", "match");
-        store.createIndex("owner", "owner");
-        store.createIndex("pick", ["pick", "done"]);
-      };
-      const journal = new Journal(tab, place, await answer(opening));
+      const journal = new Journal(tab, place, await opened());
       await journal.#live();
       return journal;
     } catch {
@@ -95,18 +90,20 @@ export class Journal {
 
   /** Adds or replaces entries: all that the browser can store. */
   save(entries: Entry[]): Promise<void> {
-    return this.#write(...entries.map((entry): Change => (store) => this.#put(store, entry)));
+    return this.#write({ ids: entries.map(({ id }) => id), change: (work) => entries.forEach((entry) => work.put(entry)) });
   }
 
   /** The entries of `owner` that closed tabs have left at this place, each for one list of the page. It removes those that are old or doubled. */
   async left(owner: string): Promise<Entry[]> {
-    const entries = await answer<Entry[]>(this.db.transaction(STORE).objectStore(STORE).index("owner").getAll(owner));
+    const packs = await answer<Pack[]>(this.db.transaction(STORE).objectStore(STORE).getAll());
+    this.#places.seen(packs.filter(({ tab }) => tab !== this.tab));
+    const entries = entriesOf(packs).filter((entry) => entry.owner === owner);
     // This comes after the reading: a tab lives before it writes.
     const alive = await this.#alive();
     const left = entries.filter(({ tab }) => !alive.has(tab));
     const old = left.filter(isOld);
     const needless = new Set([...old, ...doubled(left.filter((entry) => !isOld(entry)))]);
-    if (needless.size > 0) await this.#write(...[...needless].map(({ id, tab }) => this.#ifOf(tab, id, (store) => this.#delete(store, id))));
+    if (needless.size > 0) await this.#write({ ids: [], all: true, change: (work) => needless.forEach((entry) => remove(work, entry)) }).catch(() => {});
     const here = left.filter((entry) => !needless.has(entry) && (entry.place ?? this.place) === this.place);
     const own = new Set(entries.filter(({ tab }) => tab === this.tab).map(({ match }) => match));
     return here.filter((entry) => this.#finds(entry, own)).map(believed);
@@ -127,22 +124,16 @@ export class Journal {
     for (;;) {
       const unknown: string[] = [];
       let found: Found = { isMine: false, entry: own, isNews: false };
-      await this.#write((store) => {
-        const look = (read: Entry[]): void => {
-          if (!isWanted()) return;
-          const all = read.map(believed);
-          unknown.push(...all.map(({ tab }) => tab).filter((tab) => !living.has(tab) && !this.#dead.has(tab)));
-          if (unknown.length === 0) found = this.#taken(store, own, all);
-        };
-        const asking = store.index("match").getAll(own.match);
-        asking.onsuccess = () => {
-          const all = asking.result as Entry[];
-          if (all.some(({ id }) => id === own.id)) return look(all);
-          // The entry itself may still be another person's.
-          const itself = store.get(own.id);
-          itself.onsuccess = () => look(itself.result ? [...all, itself.result as Entry] : all);
-        };
-      });
+      const change = (work: UnitOfWork): void => {
+        if (!isWanted()) return;
+        const stored = work.get(own.id);
+        // The entry itself may still be another person's.
+        const same = work.same(own.match);
+        const all = (stored && stored.match !== own.match ? [...same, stored] : same).map(believed);
+        unknown.push(...all.map(({ tab }) => tab).filter((tab) => !living.has(tab) && !this.#dead.has(tab)));
+        if (unknown.length === 0) found = this.#taken(work, own, all);
+      };
+      await this.#write({ ids: [own.id], matches: [own.match], change });
       if (unknown.length === 0) return found;
       const alive = await this.#alive();
       for (const tab of unknown) (alive.has(tab) ? living : this.#dead).add(tab);
@@ -150,7 +141,7 @@ export class Journal {
   }
 
   /** `all`: the entries of this file, and its own. */
-  #taken(store: IDBObjectStore, own: Entry, all: Entry[]): Found {
+  #taken(work: UnitOfWork, own: Entry, all: Entry[]): Found {
     const stored = all.find(({ id }) => id === own.id);
     const isHeld = ({ sending, tab }: Entry): boolean => sending && !this.#dead.has(tab);
     const others = all.filter(({ id, tab }) => id !== own.id && tab !== this.tab);
@@ -165,121 +156,82 @@ export class Journal {
       return id === own.id ? 4 : this.#dead.has(tab) ? 3 : 5;
     };
     const [best = mine] = [mine, ...others].sort((a, b) => rank(a) - rank(b));
-    if (best.id !== own.id) this.#delete(store, own.id);
+    if (best.id !== own.id) work.delete(own.id);
     // What other closed tabs have of this file is of no more use: it would become an upload of its own.
-    for (const { id, tab } of others) if (id !== best.id && tab !== best.tab && this.#dead.has(tab)) this.#delete(store, id);
+    for (const { id, tab } of others) if (id !== best.id && tab !== best.tab && this.#dead.has(tab)) work.delete(id);
     const entry = { ...best, tab: this.tab, sending: true };
-    this.#put(store, entry);
+    work.put(entry);
     return { isMine: true, entry, isNews: isNews || best !== mine };
   }
 
   /** This tab no longer sends the upload. `entry` says how far it is. */
   release(entry: Entry): Promise<void> {
-    return this.#write(this.#ifOwn(entry.id, (store) => this.#put(store, { ...entry, sending: false })));
+    return this.#change(entry.id, (work) => work.put({ ...entry, sending: false }));
   }
 
   /** The item exists. Once this is so for all files of its pick, all entries of the pick are removed. */
   done(entry: Entry): Promise<void> {
-    return this.#end(entry, (store) => this.#put(store, { ...entry, done: 1, sending: false }));
+    return this.#change(entry.id, (work) => work.put({ ...entry, done: 1, sending: false }), entry.pick);
   }
 
   /** The upload was cancelled. */
   forget(entry: Entry): Promise<void> {
-    return this.#end(entry, (store) => this.#delete(store, entry.id));
+    return this.#change(entry.id, (work) => work.delete(entry.id), entry.pick);
   }
 
-  /** Changes an entry unless another tab has taken it. Calls `after` in either case. */
-  #ifOwn(id: string, change: Change, after?: Change): Change {
-    return this.#ifOf(this.tab, id, change, after);
-  }
-
-  /** Changes an entry if it is still of this tab. */
-  #ifOf(tab: string, id: string, change: Change, after: Change = () => {}): Change {
-    return (store) => {
-      const asking = store.get(id);
-      asking.onsuccess = () => {
-        const stored = asking.result as Entry | undefined;
-        if (stored?.tab === tab) change(store);
-        after(store);
-      };
-    };
-  }
-
-  /** Ends an upload. Once a transaction has ended its last one, it looks at their picks: once, however many files end together. */
-  #end({ id, pick }: Entry, change: Change): Promise<void> {
-    const end = this.#ifOwn(id, change, (store) => {
-      this.#picks.add(pick);
-      if (--this.#ending > 0) return;
-      for (const ended of this.#picks) this.#tidy(store, ended);
-      this.#picks.clear();
-    });
-    return this.#write((store) => {
-      this.#ending += 1;
-      end(store);
-    });
-  }
-
-  /** Removes the entries of a pick whose files are all done, except those that another upload of the same file waits for. */
-  #tidy(store: IDBObjectStore, pick: string): void {
-    const open = store.index("pick").getKey([pick, 0]);
-    open.onsuccess = () => {
-      if (open.result !== undefined) return;
-      const all = store.index("pick").getAll(IDBKeyRange.only([pick, 1]));
-      const count = store.count();
-      count.onsuccess = () => {
-        // Nearly always there is nothing else.
-        if (count.result === all.result.length) return this.#clear(store);
-        for (const { id, match } of all.result as Entry[]) {
-          const same = store.index("match").count(match);
-          same.onsuccess = () => same.result === 1 && this.#delete(store, id);
-        }
-      };
-    };
-  }
-
-  #clear(store: IDBObjectStore): void {
-    store.clear();
-    this.#hasNews = true;
-  }
-
-  #put(store: IDBObjectStore, entry: Entry): void {
-    store.put(entry);
-    this.#hasNews = true;
-  }
-
-  #delete(store: IDBObjectStore, id: string): void {
-    store.delete(id);
-    this.#hasNews = true;
+  /** Changes an entry unless another tab has taken it: the transaction may have read what other tabs have, too. */
+  #change(id: string, change: (work: UnitOfWork) => void, ends?: string): Promise<void> {
+    return this.#write({ ids: [id], ends, change: (work) => work.get(id)?.tab === this.tab && change(work) });
   }
 
   /** Writes in one transaction what is to be written while the one before runs: many small files change at once. */
-  #write(...changes: Change[]): Promise<void> {
-    const isFirst = this.#changes.length === 0;
-    this.#changes.push(...changes);
-    if (isFirst) this.#writing = this.#writing.catch(() => {}).then(() => this.#commit(this.#changes.splice(0)));
+  #write(change: Change): Promise<void> {
+    if (this.#changes.push(change) === 1) this.#writing = this.#writing.catch(() => {}).then(() => this.#commit(this.#changes.splice(0)));
     return this.#writing;
   }
 
-  #commit(changes: Change[]): Promise<void> {
-    this.#ending = 0;
-    this.#picks.clear();
-    return new Promise((resolve, reject) => {
-      const transaction = this.db.transaction(STORE, "readwrite");
-      transaction.oncomplete = () => {
-        if (this.#hasNews) this.#channel.postMessage(null);
-        this.#hasNews = false;
-        resolve();
-      };
+  async #commit(changes: readonly Change[]): Promise<void> {
+    const transaction = this.db.transaction(STORE, "readwrite");
+    const over = new Promise<void>((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new Error("The IndexedDB transaction was aborted."));
-      const store = transaction.objectStore(STORE);
-      for (const change of changes) {
-        try {
-          change(store);
-        } catch {
-          // The browser cannot store this entry. It stores the others.
-        }
-      }
     });
+    const works: UnitOfWork[] = [];
+    try {
+      const store = transaction.objectStore(STORE);
+      const work = await this.#places.read(store, changes);
+      works.push(work);
+      for (const { change } of changes) change(work);
+      work.write(store);
+      // They are looked at once, however many files end together.
+      const picks = new Set(changes.flatMap(({ ends }) => ends ?? []));
+      if (picks.size > 0) works.push(await this.#tidy(store, [...picks]));
+    } catch {
+      abort(transaction);
+    }
+    await over;
+    for (const work of works) this.#places.written(work);
+    if (works.some(({ isChanged }) => isChanged)) this.#channel.postMessage(null);
+  }
+
+  /** Removes the entries of those picks whose files are all done, except what may be waited for: another pick has the same file. */
+  async #tidy(store: IDBObjectStore, picks: readonly string[]): Promise<UnitOfWork> {
+    const open = await Promise.all(picks.map((pick) => answer(store.index("open").getKey(pick))));
+    const over = new Set(picks.filter((_, at) => open[at] === undefined));
+    const read = await Promise.all([...over].map((pick) => answer<Pack[]>(store.index("pick").getAll(pick))));
+    const packs = new Map(read.flat().map((pack) => [keyOf(pack), pack]));
+    const work = new UnitOfWork(this.#places, [...packs.values()]);
+    const entries = entriesOf([...packs.values()]);
+    const ended = entries.filter(({ pick }) => over.has(pick));
+    const isAll = (await answer(store.count())) === packs.size;
+    const elsewhere = isAll ? [] : await Promise.all(ended.map(({ match }) => answer<Key[]>(store.index("match").getAllKeys(match))));
+    const beside = new Set(entries.filter(({ pick }) => !over.has(pick)).map(({ match }) => match));
+    ended.forEach(({ id, match }, at) => {
+      const isWanted = beside.has(match) || elsewhere[at]?.some((key) => !packs.has(String(key)));
+      if (!isWanted) work.delete(id);
+    });
+    work.write(store);
+    return work;
   }
 
   /** This tab counts as alive while it holds the lock with its name. */
@@ -304,9 +256,15 @@ export class Journal {
 const LOCK = "dray-tab-";
 const isOld = ({ at }: Entry): boolean => Date.now() - at > LIFE_MS;
 
-function answer<T>(request: IDBRequest): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result as T);
-    request.onerror = () => reject(request.error ?? new Error("The IndexedDB request failed."));
-  });
+function abort(transaction: IDBTransaction): void {
+  try {
+    transaction.abort();
+  } catch {
+    // It was aborted already.
+  }
+}
+
+/** Removes an entry if it is still of the tab that it was of. */
+function remove(work: UnitOfWork, { id, tab }: Entry): void {
+  if (work.get(id)?.tab === tab) work.delete(id);
 }

@@ -164,8 +164,7 @@ export class Memory {
     this.#entries.delete(upload);
     this.#held.delete(upload);
     if (!entry) return;
-    const { item } = upload;
-    await this.#quietly((journal) => (item ? journal.done({ ...now(entry, upload), item }) : journal.forget(entry)));
+    await this.#quietly((journal) => (upload.item ? journal.done(now(entry, upload)) : journal.forget(entry)));
   }
 
   async #giveBack(upload: Upload): Promise<void> {

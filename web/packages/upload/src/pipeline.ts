@@ -21,8 +21,11 @@ const PASSING = [408, 429, 500, 502, 503, 504];
 /** The state before the first byte; a checksum is the inverted state. */
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
-/** Chromium reads one blob of all files in a fraction of the time in which it reads each file. Node reads each file in less. */
-const IS_NODE = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+/**
+ * Chromium reads one blob of all files in a fraction of the time in which it reads each file, and refuses files that have changed. Node
+ * reads each file in less, and other browsers may read a file as it is now: then only its own length says where the next one begins.
+ */
+const readsTogether = (): boolean => /Chrome\//.test(globalThis.navigator?.userAgent ?? "");
 
 /** How many pipelines in a row may get no answer: then a proxy may cut them off. */
 const MOST_TROUBLES = 4;
@@ -144,7 +147,7 @@ export class Pipes {
     }
     try {
       const blobs = await Promise.all(files.map(({ upload, part }) => this.sender.bytes(upload, part)));
-      return await (IS_NODE ? readEach : readTogether)(files, blobs, end);
+      return await (readsTogether() ? readTogether : readEach)(files, blobs);
     } catch {
       return null;
     }
@@ -205,21 +208,25 @@ export class Pipes {
   }
 }
 
-/** `end`: how long all requests are. */
-async function readTogether(files: Piped[], blobs: Blob[], end: number): Promise<Read | null> {
-  const whole = new Uint8Array(await new Blob(files.flatMap(({ head }, at) => [head, blobs[at]!])).arrayBuffer());
-  if (whole.length !== end) return null;
-  const bytes = files.map(({ start, upload }) => whole.subarray(start, start + upload.file.size));
-  // Chromium takes several times as long to send a buffer as to send a blob of it.
-  return { bytes, body: new Blob([whole]) };
+/** `null` if a file is not as long as it was. */
+async function readTogether(files: Piped[], blobs: Blob[]): Promise<Read | null> {
+  if (blobs.some(({ size }, at) => size !== files[at]!.upload.file.size)) return null;
+  const whole = new Uint8Array(await new Blob(blobs).arrayBuffer());
+  let end = 0;
+  const bytes = files.map(({ upload }) => whole.subarray(end, (end += upload.file.size)));
+  return whole.length === end ? { bytes, body: new Blob(piecesOf(files, bytes)) } : null;
 }
 
 async function readEach(files: Piped[], blobs: Blob[]): Promise<Read | null> {
   const bytes = (await Promise.all(blobs.map((blob) => blob.arrayBuffer()))).map((buffer) => new Uint8Array(buffer));
   if (files.some(({ upload }, at) => bytes[at]!.length !== upload.file.size)) return null;
-  const encoder = new TextEncoder();
-  const pieces = files.flatMap(({ head }, at) => [encoder.encode(head), bytes[at]!]);
+  const pieces = piecesOf(files, bytes);
   return { bytes, body: Object.assign(new Blob(pieces), { pieces }) };
+}
+
+function piecesOf(files: Piped[], bytes: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
+  const encoder = new TextEncoder();
+  return files.flatMap(({ head }, at) => [encoder.encode(head), bytes[at]!]);
 }
 
 /** `null` if its address or headers cannot be written as they are. */

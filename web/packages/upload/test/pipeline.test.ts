@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, test } from "node:test";
 import { s3Error, StandIn } from "../../../test/stand-in.mjs";
 import { base64, finished, inJavaScript, START } from "../src/crc64.ts";
-import { createUploads, fromBlob, fromStream, putWithFetch, type Options, type Upload, type Uploads } from "../src/index.ts";
+import { createUploads, fromBlob, fromStream, putWithFetch, type Options, type Source, type Upload, type Uploads } from "../src/index.ts";
 
 let server: StandIn;
 beforeEach(async () => {
@@ -180,6 +180,21 @@ test("a file that has changed fails alone", async () => {
   const outcomes = await Promise.allSettled(picked.map((upload) => upload.finished()));
   assert.deepEqual(outcomes.flatMap(({ status }, at) => (status === "rejected" ? [at] : [])), [5]);
 });
+
+for (const userAgent of ["Chrome/143.0.0.0", "another browser"]) {
+  test(`what one file has lost and another has gained is never sent as the other's (${userAgent})`, async (context) => {
+    const own = Object.getOwnPropertyDescriptor(globalThis, "navigator");
+    Object.defineProperty(globalThis, "navigator", { value: { userAgent }, configurable: true });
+    context.after(() => (own ? Object.defineProperty(globalThis, "navigator", own) : Reflect.deleteProperty(globalThis, "navigator")));
+    const of = (text: string, size: number): Source => ({ name: text, type: "", size, slice: () => Promise.resolve(new Blob([text])) });
+    const uploads = uploadsOf();
+    const picked = uploads.addAll([...Array.from({ length: 10 }, (_, at) => of(`${at}`, 1)), of("AAAAA", 4), of("BBB", 4)].map((file) => ({ file })));
+    const outcomes = await Promise.allSettled(picked.map((upload) => upload.finished()));
+    assert.deepEqual(outcomes.flatMap(({ status }, at) => (status === "rejected" ? [at] : [])), [10, 11]);
+    for (const { file } of picked.slice(0, 10)) assert.deepEqual(server.bytesOf(file.name), Buffer.from(file.name));
+    await server.until("POST /abort", 2);
+  });
+}
 
 test("a `put` of the program's own sees pipelines as POSTs, and may refuse them", async () => {
   const methods: string[] = [];
