@@ -15,22 +15,13 @@ from tools import Failed, clean_env, output_of
 FILES, LEAST_BYTES, MOST_BYTES, FILES_A_FOLDER = 10_000, 4 << 10, 64 << 10, 500
 WORKERS = 16
 
-# The kit as it is published. The program opens the files of a folder one by one.
+# The kit as it is published.
 KIT = """
-import { openAsBlob } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { createUploads } from %(kit)s;
+import { filesIn } from %(node)s;
 
-const [root] = process.argv.slice(2);
 const uploads = createUploads({ url: process.env.DRAY_URL, token: process.env.DRAY_TOKEN });
-const picked = [];
-for (const folder of await readdir(root)) {
-  for (const name of await readdir(join(root, folder))) {
-    picked.push({ file: new File([await openAsBlob(join(root, folder, name))], name), path: [folder] });
-  }
-}
-await Promise.all(uploads.addAll(picked).map((upload) => upload.finished()));
+await Promise.all(uploads.addAll(await filesIn(process.argv[2])).map((upload) => upload.finished()));
 """
 
 
@@ -75,10 +66,10 @@ def by_dray(bench, server, source):
 
 def by_kit(bench, server, source):
     script = bench.data / "small.mjs"
-    kit = bench.kit.root / "web" / "packages" / "upload" / "dist" / "index.js"
-    if not kit.exists():
+    dist = bench.kit.root / "web" / "packages" / "upload" / "dist"
+    if not (dist / "disk.js").exists():
         output_of("npm", "run", "--silent", "build:packages", cwd=bench.kit.root / "web")
-    script.write_text(KIT % {"kit": json.dumps(kit.as_uri())})
+    script.write_text(KIT % {"kit": json.dumps((dist / "index.js").as_uri()), "node": json.dumps((dist / "disk.js").as_uri())})
     env = clean_env(DRAY_URL=server.url, DRAY_TOKEN=server.token())
     return ["node", script, source], env
 

@@ -1,4 +1,4 @@
-// Builds each package into its published form: dist/index.js, the scripts that it loads when it needs them, and its types. `npm publish` runs this first.
+// Builds each package into its published form: the scripts of its entries, what they load when they need it, and their types. `npm publish` runs this first.
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -21,8 +21,10 @@ const names = (await readdir(packages)).sort((a, b) => Number(b === "upload") - 
 for (const name of names) {
   const dist = new URL(`${name}/dist/`, packages);
   await rm(dist, { recursive: true, force: true });
+  /** @type {{ exports: Record<string, { source: string }> }} */
+  const { exports } = JSON.parse(await readFile(new URL(`${name}/package.json`, packages), "utf8"));
   await build({
-    entryPoints: [fileURLToPath(new URL(`${name}/src/index.ts`, packages))],
+    entryPoints: Object.values(exports).map(({ source }) => fileURLToPath(new URL(`${name}/${source}`, packages))),
     outdir: fileURLToPath(dist),
     splitting: true,
     chunkNames: "[name]-[hash]",

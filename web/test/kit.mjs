@@ -328,22 +328,33 @@ for (const version of [4, 5, 6]) {
   });
 }
 
+test("upload: the example uploads a folder in Node", async () => {
+  const files = await mkdtemp(join(tmpdir(), "dray-kit-folder-"));
+  await mkdir(join(files, "below"));
+  const names = Array.from({ length: 30 }, (_, index) => `of-a-folder-${index}.txt`);
+  for (const name of names) await writeFile(join(files, name.includes("2") ? "below" : "", name), name);
+  assert.equal(await runInNode("upload/examples/folder.mjs", files), "30 of 30 files\n");
+  for (const name of names) assert.equal(String(await inDrive(name)), name);
+  await rm(files, { recursive: true });
+});
+
 test("the published packages run in Node as they are, and their types need no bundler", async () => {
   const root = fileURLToPath(new URL("..", import.meta.url));
   /** @param {string[]} args */
   const node = (...args) => spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
   const built = node("packages.mjs");
   assert.equal(built.status, 0, built.stdout + built.stderr);
-  const ran = node("--input-type=module", "-e", `import { createUploads } from "@dray/upload"; import { createClient } from "@dray/client"; console.log(typeof createUploads, typeof createClient);`);
-  assert.equal(ran.stdout, "function function\n", ran.stderr);
+  const ran = node("--input-type=module", "-e", `import { createUploads } from "@dray/upload"; import { filesIn } from "@dray/upload/node"; import { createClient } from "@dray/client"; console.log(typeof createUploads, (await filesIn("packages/upload/src")).length > 9, typeof createClient);`);
+  assert.equal(ran.stdout, "function true function\n", ran.stderr);
   const consumer = join(folder, "consumer.ts");
   await writeFile(
     consumer,
-    `import { createUploads, type Item } from "@dray/upload"; import { createClient } from "@dray/client"; import DrayUploader from "@dray/uppy"; import { Dropzone } from "@dray/react"; import Uppy from "uppy-core-6"; import "@dray/element";
+    `import { createUploads, type Item } from "@dray/upload"; import { filesIn } from "@dray/upload/node"; import { createClient } from "@dray/client"; import DrayUploader from "@dray/uppy"; import { Dropzone } from "@dray/react"; import Uppy from "uppy-core-6"; import "@dray/element";
 export const item: Promise<Item> = createUploads({ url: "", token: "" }).add(new File([], "a")).finished();
 export const name: Promise<string> = createClient({ url: "", token: "" }).getItem({ path: { id: "1" } }).then((found) => found.name);
 // @ts-expect-error a path without its id
 void createClient({ url: "", token: "" }).getItem({});
+void filesIn("folder").then((files) => createUploads({ url: "", token: "" }).addAll(files));
 new Uppy().use(DrayUploader, { url: "", token: "" });
 document.createElement("dray-upload").uploads.pause; Dropzone;`,
   );

@@ -1,9 +1,7 @@
-import { openAsBlob } from "node:fs";
-import { basename } from "node:path";
-import { createUploads, fromBlob } from "@dray/upload";
+import { createUploads } from "@dray/upload";
+import { fromPath } from "@dray/upload/node";
 
 const uploads = createUploads({ url: "https://drive.example.com", token: "cp_pat_…" });
-const [path] = process.argv.slice(2);
-const upload = uploads.add(fromBlob(await openAsBlob(path), basename(path)), { onConflict: "replace" });
+const upload = uploads.add(await fromPath(process.argv[2]), { onConflict: "replace" });
 for await (const { state, sent, size } of upload) console.error(state, sent, "of", size);
 console.log((await upload.finished()).id);

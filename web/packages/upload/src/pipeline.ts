@@ -146,11 +146,32 @@ export class Pipes {
       end = file.start + file.upload.file.size;
     }
     try {
-      const blobs = await Promise.all(files.map(({ upload, part }) => this.sender.bytes(upload, part)));
-      return await (readsTogether() ? readTogether : readEach)(files, blobs);
+      return await (readsTogether() ? this.#readTogether(files) : this.#readEach(files));
     } catch {
       return null;
     }
+  }
+
+  /** `null` if a file is not as long as it was. */
+  async #readTogether(files: Piped[]): Promise<Read | null> {
+    const blobs = await Promise.all(files.map(({ upload, part }) => this.sender.bytes(upload, part)));
+    if (blobs.some(({ size }, at) => size !== files[at]!.upload.file.size)) return null;
+    const whole = new Uint8Array(await new Blob(blobs).arrayBuffer());
+    let end = 0;
+    const bytes = files.map(({ upload }) => whole.subarray(end, (end += upload.file.size)));
+    return whole.length === end ? { bytes, body: new Blob(piecesOf(files, bytes)) } : null;
+  }
+
+  async #readEach(files: Piped[]): Promise<Read | null> {
+    const bytes = await Promise.all(files.map((file) => this.#bytesOf(file)));
+    if (files.some(({ upload }, at) => bytes[at]!.length !== upload.file.size)) return null;
+    const pieces = piecesOf(files, bytes);
+    return { bytes, body: Object.assign(new Blob(pieces), { pieces }) };
+  }
+
+  async #bytesOf({ upload, part }: Piped): Promise<Uint8Array<ArrayBuffer>> {
+    const { file } = upload;
+    return file.read ? file.read(part.start, part.end) : new Uint8Array(await (await this.sender.bytes(upload, part)).arrayBuffer());
   }
 
   /** A small file takes less time here than to hand it over to a worker. */
@@ -206,22 +227,6 @@ export class Pipes {
     const { patience } = sender;
     void patience.rest(upload, "The object store is busy.", patience.pause(1, retryAfter), signal).then(() => this.#leave(file), () => {});
   }
-}
-
-/** `null` if a file is not as long as it was. */
-async function readTogether(files: Piped[], blobs: Blob[]): Promise<Read | null> {
-  if (blobs.some(({ size }, at) => size !== files[at]!.upload.file.size)) return null;
-  const whole = new Uint8Array(await new Blob(blobs).arrayBuffer());
-  let end = 0;
-  const bytes = files.map(({ upload }) => whole.subarray(end, (end += upload.file.size)));
-  return whole.length === end ? { bytes, body: new Blob(piecesOf(files, bytes)) } : null;
-}
-
-async function readEach(files: Piped[], blobs: Blob[]): Promise<Read | null> {
-  const bytes = (await Promise.all(blobs.map((blob) => blob.arrayBuffer()))).map((buffer) => new Uint8Array(buffer));
-  if (files.some(({ upload }, at) => bytes[at]!.length !== upload.file.size)) return null;
-  const pieces = piecesOf(files, bytes);
-  return { bytes, body: Object.assign(new Blob(pieces), { pieces }) };
 }
 
 function piecesOf(files: Piped[], bytes: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {

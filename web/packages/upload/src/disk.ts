@@ -1,0 +1,122 @@
+// Files and folders of the disk, for programs in Node: `@dray/upload/node`, an entry of its own, which pages never load. Sends nothing.
+
+import type { Source } from "./source.ts";
+import type { Picked } from "./surroundings.ts";
+
+/** Files up to this size are read at once; larger ones, piece by piece. Bytes. */
+const WHOLE_BYTES = 1 << 20;
+/** How many files are looked at at once. */
+const LOOKS_AT_ONCE = 64;
+
+/** Unlike a name that is written here, this is nothing that bundlers would look for. */
+const builtIn = <T>(name: string): Promise<T> => import(name);
+const { openAsBlob, readFile, stat, promises } = await builtIn<Files>("node:fs");
+const { basename, join, resolve: absolute } = await builtIn<Paths>("node:path");
+const { fileURLToPath } = await builtIn<{ fileURLToPath(url: URL): string }>("node:url");
+
+interface Files {
+  openAsBlob(path: string): Promise<Blob>;
+  /** Twice as fast as its promise. */
+  readFile(path: string, callback: (why: Error | null, bytes: Uint8Array<ArrayBuffer>) => void): void;
+  stat(path: string, callback: (why: Error | null, found: Found) => void): void;
+  promises: { readdir(path: string, options: { withFileTypes: true }): Promise<Entry[]> };
+}
+interface Paths {
+  basename(path: string): string;
+  join(...names: string[]): string;
+  resolve(path: string): string;
+}
+interface Found {
+  size: number;
+  mtimeMs: number;
+  isFile(): boolean;
+}
+interface Entry {
+  name: string;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+/** Returns the MIME type of a file by its name: the packages `mime` and `mime-types` know most. Without it, the type is unknown. */
+export type TypeOf = (name: string) => string | null | false | undefined;
+
+/** A file of the disk. Rejects if there is none at `path`. It is opened when its turn comes. */
+export async function fromPath(path: string | URL, { typeOf }: { typeOf?: TypeOf } = {}): Promise<Source> {
+  const at = pathOf(path);
+  const found = await look(at);
+  if (!found.isFile()) throw new Error(`${at} is not a file.`);
+  return new FileOnDisk(at, found, typeOf);
+}
+
+/**
+ * All files in a folder, however deep it is, with the names of their folders from this one on: for `addAll`. Links and whatever else is
+ * no file are left out. Rejects if a folder cannot be read; a file that cannot be read fails when its turn comes.
+ */
+export async function filesIn(folder: string | URL, { typeOf }: { typeOf?: TypeOf } = {}): Promise<Picked[]> {
+  const top = pathOf(folder);
+  const picked: Picked[] = [];
+  await walk(top, [basename(top)].filter(Boolean), picked, typeOf);
+  return picked;
+}
+
+async function walk(folder: string, path: readonly string[], picked: Picked[], typeOf: TypeOf | undefined): Promise<void> {
+  const entries = await promises.readdir(folder, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map(({ name }) => join(folder, name));
+  for (let at = 0; at < files.length; at += LOOKS_AT_ONCE) {
+    const some = files.slice(at, at + LOOKS_AT_ONCE);
+    // One that cannot even be looked at cannot be read, and says why then.
+    const found = await Promise.all(some.map((file) => look(file).catch(() => ({ size: 0, mtimeMs: 0 }))));
+    some.forEach((file, index) => picked.push({ file: new FileOnDisk(file, found[index]!, typeOf), path }));
+  }
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) await walk(join(folder, name), [...path, name], picked, typeOf);
+}
+
+class FileOnDisk implements Source {
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly lastModified: number;
+  #large: Promise<Blob> | null = null;
+
+  constructor(
+    private readonly at: string,
+    { size, mtimeMs }: Pick<Found, "size" | "mtimeMs">,
+    typeOf?: TypeOf,
+  ) {
+    this.name = basename(at);
+    this.type = typeOf?.(this.name) || "";
+    this.size = size;
+    this.lastModified = mtimeMs;
+  }
+
+  async slice(start: number, end: number): Promise<Blob> {
+    if (this.size <= WHOLE_BYTES) return new Blob([await this.read(start, end)]);
+    return (await (this.#large ??= this.#open())).slice(start, end);
+  }
+
+  async read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.size > WHOLE_BYTES) return new Uint8Array(await (await this.slice(start, end)).arrayBuffer());
+    const bytes = await new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) =>
+      readFile(this.at, (why, all) => (why ? reject(why) : resolve(all))),
+    );
+    if (bytes.length !== this.size) throw this.#changed();
+    return bytes.subarray(start, end);
+  }
+
+  /** Such a blob refuses to be read after the file has changed. */
+  async #open(): Promise<Blob> {
+    const blob = await openAsBlob(this.at);
+    const { size, mtimeMs } = await look(this.at);
+    if (blob.size !== this.size || size !== this.size || mtimeMs !== this.lastModified) throw this.#changed();
+    return blob;
+  }
+
+  #changed(): Error {
+    return new Error(`${this.at} has changed since it was added.`);
+  }
+}
+
+const pathOf = (path: string | URL): string => absolute(typeof path === "string" ? path : fileURLToPath(path));
+
+const look = (path: string): Promise<Found> =>
+  new Promise((resolve, reject) => stat(path, (why, found) => (why ? reject(why) : resolve(found))));
