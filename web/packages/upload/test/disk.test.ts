@@ -84,10 +84,11 @@ test("a folder of many files and a large one arrives whole", async () => {
 test("a file that has changed, is gone, or has a name that is no text, fails alone and says so", async () => {
   const names = Array.from({ length: 20 }, (_, index) => `${index}`);
   for (const name of names) await writeFile(at(name), `bytes of ${name}`);
+  await writeFile(at("empty"), "");
   await writeFile(Buffer.concat([Buffer.from(at("n")), Buffer.from([0xff])]), "bytes");
   for (const name of ["large", "touched"]) await writeFile(at(name), randomBytes(9 * MIB));
   const picked = await filesIn(folder);
-  await writeFile(at("3"), "more bytes than before");
+  for (const name of ["3", "empty"]) await writeFile(at(name), "more bytes than before");
   await rename(at("4"), `${folder}-4`);
   await truncate(at("large"), 8 * MIB);
   await utimes(at("touched"), 5, 7);
@@ -96,7 +97,7 @@ test("a file that has changed, is gone, or has a name that is no text, fails alo
   await rm(`${folder}-4`);
   const failed = ended.flatMap((end, index) => (end.status === "rejected" ? [[all[index]!.file.name, String(end.reason)] as const] : []));
   const changed = "has changed since it was added";
-  const wanted = { "3": changed, "4": "ENOENT", large: changed, "n\ufffd": "ENOENT", touched: changed };
+  const wanted = { "3": changed, "4": "ENOENT", empty: changed, large: changed, "n\ufffd": "ENOENT", touched: changed };
   assert.deepEqual(failed.map(([name]) => name).sort(), Object.keys(wanted).sort());
   for (const [name, why] of failed) assert.ok(why.includes(wanted[name as keyof typeof wanted]), `${name}: ${why}`);
 });
