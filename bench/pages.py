@@ -18,7 +18,7 @@ def row(bench, report):
     if not os.path.exists(CHROMIUM) or not (bench.kit.root / "web" / "node_modules").exists():
         report.note("Chromium or the packages of web/ are missing; uploads from pages are left out.")
         return
-    source, large = bench.data / "picked", bench.data / "large.bin"
+    source, large, left = bench.data / "picked", bench.data / "large.bin", bench.data / "left"
     small.write_files(source, MANY)
     with open(large, "wb") as file:
         for _ in range(1024):
@@ -26,20 +26,21 @@ def row(bench, report):
     try:
         few, many, puts, ours, kit, bare = [], [], [], [], [], []
         for _ in range(bench.rounds):
-            with Dray(bench.kit, bench.data) as server:
+            with Dray(bench.kit, bench.data, left) as server:
                 by_page = pages(bench, server, "many", source, FEW, MANY)
                 few.append(by_page[0])
                 many.append(by_page[1])
-            with Dray(bench.kit, bench.data) as server:
+            with Dray(bench.kit, bench.data, left) as server:
                 puts.append(pages(bench, server, "bare", source, MANY)[0])
-            with Dray(bench.kit, bench.data) as server:
+            with Dray(bench.kit, bench.data, left) as server:
                 ours.append(MANY / small.secs_of(*small.by_dray(bench, server, source)))
             with Dray(bench.kit, bench.data) as server:
                 rates = pages(bench, server, "large", large, 1)[0]
                 kit.append(rates["kit"] / MIB)
                 bare.append(rates["bare"] / MIB)
     finally:
-        shutil.rmtree(source, ignore_errors=True)
+        for folder in (source, left):
+            shutil.rmtree(folder, ignore_errors=True)
         large.unlink(missing_ok=True)
     page = Figure(many, "files/s")
     report.add(f"{MANY:,} small files picked at once in Chromium", page, Figure(few, "files/s"), f"{FEW} files picked",

@@ -19,12 +19,16 @@ S3_BUCKET = "bench"
 
 
 class Server:
-    """A server that runs while a `with` block does. Its folder is removed afterwards."""
+    """A server that runs while a `with` block does. Its folder is removed afterwards, or moved below `left`.
+
+    ext4 takes long to find a number for a new file while many files have just been removed (`recently_deleted` in
+    fs/ext4/ialloc.c). So a removal of thousands of small files would slow down the server that is measured next.
+    """
 
     name = ""
 
-    def __init__(self, kit, data):
-        self.kit, self.folder = kit, data / self.name
+    def __init__(self, kit, data, left=None):
+        self.kit, self.folder, self.left = kit, data / self.name, left
         self.port = free_port()
         self.authority = f"127.0.0.1:{self.port}"
         self.url = f"http://{self.authority}"
@@ -53,7 +57,11 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.left is None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            self.left.mkdir(exist_ok=True)
+            self.folder.rename(self.left / str(self.port))
 
     def wait_until_ready(self):
         deadline = time.monotonic() + STARTS_WITHIN_SECS

@@ -27,7 +27,7 @@ await Promise.all(uploads.addAll(await filesIn(process.argv[2])).map((upload) =>
 
 def row(bench, report):
     """10,000 files of 4 to 64 KiB."""
-    source = bench.data / "small"
+    source, left = bench.data / "small", bench.data / "left"
     write_files(source)
     ways = [("dray upload", by_dray), ("the kit in Node", by_kit)]
     if bench.kit.s5cmd is None:
@@ -38,10 +38,11 @@ def row(bench, report):
     try:
         for _ in range(bench.rounds):
             for name, way in ways:
-                with Dray(bench.kit, bench.data) as server:
+                with Dray(bench.kit, bench.data, left) as server:
                     runs[name].append(FILES / secs_of(*way(bench, server, source)))
     finally:
-        shutil.rmtree(source, ignore_errors=True)
+        for folder in (source, left):
+            shutil.rmtree(folder, ignore_errors=True)
     theirs = Figure(runs["s5cmd"], "files/s") if "s5cmd" in runs else None
     for name in ("dray upload", "the kit in Node"):
         report.add(f"{FILES:,} files of 4 to 64 KiB, {name}", Figure(runs[name], "files/s"), theirs,

@@ -1,6 +1,6 @@
 // Files and folders of the disk, for programs in Node: `@dray/upload/node`, an entry of its own, which pages never load. Sends nothing.
 
-import { close, open, openAsBlob, promises, read, stat, type Callback, type Found } from "node:fs";
+import { closeSync, fstatSync, open, openAsBlob, promises, read, stat, type Callback, type Found } from "node:fs";
 import { basename, join, resolve as absolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Source } from "./source.ts";
@@ -64,35 +64,36 @@ class FileOnDisk implements Source {
   }
 
   async slice(start: number, end: number): Promise<Blob> {
-    if (this.size <= WHOLE_BYTES) return new Blob([await this.read(start, end)]);
-    return (await (this.#large ??= this.#open())).slice(start, end);
+    if (this.size > WHOLE_BYTES) return (await (this.#large ??= this.#open())).slice(start, end);
+    const bytes = new Uint8Array(end - start);
+    await this.readInto(bytes, start);
+    return new Blob([bytes]);
   }
 
-  async read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.size > WHOLE_BYTES) return new Uint8Array(await (await this.slice(start, end)).arrayBuffer());
+  async readInto(into: Uint8Array, start: number): Promise<void> {
     const fd = await called<number>((done) => open(this.at, "r", done));
     try {
-      // One byte more, which shows that the file has grown.
-      const bytes = new Uint8Array(this.size + 1);
-      let length = 0;
-      let more: number;
-      do {
-        more = await called<number>((done) => read(fd, bytes, length, bytes.length - length, length, done));
-        length += more;
-      } while (more > 0 && length < this.size);
-      if (length !== this.size) throw this.#changed();
-      return bytes.subarray(start, end);
+      for (let at = 0; at < into.length; ) {
+        const more = await called<number>((done) => read(fd, into, at, into.length - at, start + at, done));
+        if (more === 0) throw this.#changed();
+        at += more;
+      }
+      this.#check(fstatSync(fd));
     } finally {
-      close(fd, () => {});
+      closeSync(fd);
     }
   }
 
   /** Such a blob refuses to be read after the file has changed. */
   async #open(): Promise<Blob> {
     const blob = await openAsBlob(this.at);
-    const { size, mtimeMs } = await look(this.at);
-    if (blob.size !== this.size || size !== this.size || mtimeMs !== this.lastModified) throw this.#changed();
+    this.#check(await look(this.at));
     return blob;
+  }
+
+  /** What was read before is what was added, if this was found after it. */
+  #check({ size, mtimeMs }: Found): void {
+    if (size !== this.size || mtimeMs !== this.lastModified) throw this.#changed();
   }
 
   #changed(): Error {

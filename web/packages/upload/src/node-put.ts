@@ -26,8 +26,6 @@ interface Outgoing {
   on(event: "timeout" | "error", listener: (why?: Error) => void): void;
   write(bytes: Uint8Array, onWritten: (why?: Error | null) => void): void;
   end(bytes?: Uint8Array): void;
-  cork(): void;
-  uncork(): void;
   destroy(why?: Error): void;
 }
 
@@ -41,10 +39,10 @@ export const sendByHttp: Send = (url, sent) => send(url, sent).finally(() => for
 
 const send: Send = async (url, sent) => {
   const { body, signal, headers, onSent, method } = sent;
-  const { pieces } = body as Blob & { pieces?: Uint8Array[] };
-  const whole = !pieces && body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
+  const { inMemory } = body as Blob & { inMemory?: Uint8Array };
+  const whole = !inMemory && body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
   signal.throwIfAborted();
-  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: whole ?? (pieces ? joined(pieces, body.size) : body) });
+  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: whole ?? body });
   const to = new URL(url);
   const { request, agent } = connectionsTo(to);
   const init = { method, agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": body.size } };
@@ -59,37 +57,20 @@ const send: Send = async (url, sent) => {
     // If the store refuses early and closes the connection, its answer counts, and not that sending failed.
     put.on("error", (why) => isAnswered || reject(why));
     if (whole) return put.end(whole);
-    (pieces ? sendThose(put, pieces, onSent) : sendPieces(put, body, onSent)).catch((why: Error) => put.destroy(why));
+    (inMemory ? sendThose(put, inMemory, onSent) : sendPieces(put, body, onSent)).catch((why: Error) => put.destroy(why));
   });
 };
 
-/** Sends what is in memory, as many pieces at once as `WHOLE_BYTES` has room for, so that progress can be reported. */
-async function sendThose(put: Outgoing, pieces: Uint8Array[], onSent: (bytes: number) => void): Promise<void> {
-  let sent = 0;
-  for (let at = 0; at < pieces.length && !put.destroyed; ) {
-    put.cork();
-    let last: Promise<void> = Promise.resolve();
-    for (let bytes = 0; at < pieces.length && bytes < WHOLE_BYTES; at++) {
-      bytes += pieces[at]!.length;
-      sent += pieces[at]!.length;
-      last = written(put, pieces[at]!);
-    }
-    put.uncork();
-    await last;
+/** Sends what is in memory, as many bytes at once as is worth a report of progress. */
+async function sendThose(put: Outgoing, bytes: Uint8Array, onSent: (bytes: number) => void): Promise<void> {
+  for (let at = 0; at < bytes.length; at += WHOLE_BYTES) {
+    const piece = bytes.subarray(at, at + WHOLE_BYTES);
+    await written(put, piece);
     // Whatever is under way when a connection is destroyed counts as written, too.
-    if (!put.destroyed) onSent(sent);
+    if (put.destroyed) return;
+    onSent(at + piece.length);
   }
-  if (!put.destroyed) put.end();
-}
-
-function joined(pieces: Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+  put.end();
 }
 
 const written = (put: Outgoing, bytes: Uint8Array): Promise<void> =>

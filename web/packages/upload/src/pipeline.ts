@@ -52,7 +52,7 @@ interface Read {
   /** Of each file. */
   bytes: Uint8Array[];
   /** The body of the request. In Node, what sends it finds its bytes with it, and need not read it. */
-  body: Blob & { pieces?: Uint8Array[] };
+  body: Blob & { inMemory?: Uint8Array };
 }
 
 /** What is answered to one request of a pipeline; of an error, the store also sends its XML. */
@@ -146,7 +146,7 @@ export class Pipes {
       end = file.start + file.upload.file.size;
     }
     try {
-      return await (readsTogether() ? this.#readTogether(files) : this.#readEach(files));
+      return await (readsTogether() ? this.#readTogether(files) : this.#readEach(files, end));
     } catch {
       return null;
     }
@@ -159,19 +159,29 @@ export class Pipes {
     const whole = new Uint8Array(await new Blob(blobs).arrayBuffer());
     let end = 0;
     const bytes = files.map(({ upload }) => whole.subarray(end, (end += upload.file.size)));
-    return whole.length === end ? { bytes, body: new Blob(piecesOf(files, bytes)) } : null;
+    if (whole.length !== end) return null;
+    const encoder = new TextEncoder();
+    return { bytes, body: new Blob(files.flatMap(({ head }, at) => [encoder.encode(head), bytes[at]!])) };
   }
 
-  async #readEach(files: Piped[]): Promise<Read | null> {
-    const bytes = await Promise.all(files.map((file) => this.#bytesOf(file)));
-    if (files.some(({ upload }, at) => bytes[at]!.length !== upload.file.size)) return null;
-    const pieces = piecesOf(files, bytes);
-    return { bytes, body: Object.assign(new Blob(pieces), { pieces }) };
+  /** Each file goes to its place in the pipeline. */
+  async #readEach(files: Piped[], end: number): Promise<Read | null> {
+    const whole = new Uint8Array(end);
+    const bytes = files.map(({ upload, start }) => whole.subarray(start, start + upload.file.size));
+    const fit = await Promise.all(files.map((file, at) => this.#readInto(bytes[at]!, file)));
+    if (!fit.every(Boolean)) return null;
+    const encoder = new TextEncoder();
+    for (const { head, start } of files) encoder.encodeInto(head, whole.subarray(start - head.length, start));
+    return { bytes, body: Object.assign(new Blob([whole]), { inMemory: whole }) };
   }
 
-  async #bytesOf({ upload, part }: Piped): Promise<Uint8Array<ArrayBuffer>> {
+  /** Returns whether the file is as long as it was. */
+  async #readInto(into: Uint8Array, { upload, part }: Piped): Promise<boolean> {
     const { file } = upload;
-    return file.read ? file.read(part.start, part.end) : new Uint8Array(await (await this.sender.bytes(upload, part)).arrayBuffer());
+    if (file.readInto) return file.readInto(into, part.start).then(() => true);
+    const read = new Uint8Array(await (await this.sender.bytes(upload, part)).arrayBuffer());
+    if (read.length === into.length) into.set(read);
+    return read.length === into.length;
   }
 
   /** A small file takes less time here than to hand it over to a worker. */
@@ -227,11 +237,6 @@ export class Pipes {
     const { patience } = sender;
     void patience.rest(upload, "The object store is busy.", patience.pause(1, retryAfter), signal).then(() => this.#leave(file), () => {});
   }
-}
-
-function piecesOf(files: Piped[], bytes: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
-  const encoder = new TextEncoder();
-  return files.flatMap(({ head }, at) => [encoder.encode(head), bytes[at]!]);
 }
 
 /** `null` if its address or headers cannot be written as they are. */

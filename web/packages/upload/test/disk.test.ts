@@ -29,6 +29,11 @@ const at = (...names: string[]): string => join(folder, ...names);
 const uploads = (): Uploads => createUploads({ url: server.apiUrl, token: server.token });
 const bytesOf = async (source: Source, start = 0, end = source.size): Promise<Buffer> =>
   Buffer.from(await (await source.slice(start, end)).arrayBuffer());
+async function filled(source: Source, start: number, end: number): Promise<Buffer> {
+  const into = Buffer.alloc(end - start);
+  await source.readInto!(into, start);
+  return into;
+}
 const shown = (picked: Picked[]): string[] => picked.map(({ file, path }) => [...path!, file.name].join("/")).sort();
 
 test("a folder's files are found however deep, in order, without links and pipes", async () => {
@@ -65,7 +70,7 @@ test("any slice has its bytes, of short and of large files", async () => {
     const file = await fromPath(at("file"));
     for (const [start, end] of [[0, length], [length >> 1, length], [0, length >> 1]] as const) {
       assert.ok((await bytesOf(file, start, end)).equals(bytes.subarray(start, end)), `${start} to ${end} of ${length}`);
-      assert.ok(bytes.subarray(start, end).equals(await file.read!(start, end)));
+      assert.ok(bytes.subarray(start, end).equals(await filled(file, start, end)));
     }
   }
 });
@@ -91,13 +96,13 @@ test("a file that has changed, is gone, or has a name that is no text, fails alo
   for (const name of ["3", "empty"]) await writeFile(at(name), "more bytes than before");
   await rename(at("4"), `${folder}-4`);
   await truncate(at("large"), 8 * MIB);
-  await utimes(at("touched"), 5, 7);
+  for (const name of ["5", "touched"]) await utimes(at(name), 5, 7);
   const all = uploads().addAll(picked);
   const ended = await Promise.allSettled(all.map((upload) => upload.finished()));
   await rm(`${folder}-4`);
   const failed = ended.flatMap((end, index) => (end.status === "rejected" ? [[all[index]!.file.name, String(end.reason)] as const] : []));
   const changed = "has changed since it was added";
-  const wanted = { "3": changed, "4": "ENOENT", empty: changed, large: changed, "n\ufffd": "ENOENT", touched: changed };
+  const wanted = { "3": changed, "4": "ENOENT", "5": changed, empty: changed, large: changed, "n\ufffd": "ENOENT", touched: changed };
   assert.deepEqual(failed.map(([name]) => name).sort(), Object.keys(wanted).sort());
   for (const [name, why] of failed) assert.ok(why.includes(wanted[name as keyof typeof wanted]), `${name}: ${why}`);
 });
