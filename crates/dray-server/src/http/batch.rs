@@ -1,11 +1,13 @@
 //! Many small files at once: starting and finalizing them.
 
+use axum::Extension;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use dray_api::batch::{FinalizeFiles, FinalizedFile, FinalizedFiles, StartFiles, StartedFile, StartedFiles};
 
 use super::App;
 use super::auth::Depositor;
+use super::compression::AsItIs;
 use super::creating::{Creating, made};
 use super::error::{Error, log_failures, told};
 use super::extract::{Json, PublicEndpoint};
@@ -57,7 +59,7 @@ pub(super) async fn start(
     });
     let expires_at = wire_time(started.answer.expires_at);
     let answer = StartedFiles { files: files.collect(), pipeline: started.answer.pipeline, expires_at };
-    Ok(made(Made { answer, is_repeat: started.is_repeat }))
+    Ok((Extension(AsItIs), made(Made { answer, is_repeat: started.is_repeat })).into_response())
 }
 
 /// Finalize many small files
@@ -75,12 +77,12 @@ pub(super) async fn finalize(
     State(app): State<App>,
     Depositor(caller): Depositor,
     Json(request): Json<FinalizeFiles>,
-) -> Result<axum::Json<FinalizedFiles>, Error> {
+) -> Result<(Extension<AsItIs>, axum::Json<FinalizedFiles>), Error> {
     let outcomes = app.service.finalize_files(&caller, request).await?;
     log_failures(outcomes.iter().filter_map(|outcome| outcome.as_ref().err()));
     let files = outcomes.iter().map(|outcome| match outcome {
         Ok(item) => FinalizedFile { item: Some(item.to_wire()), error: None },
         Err(err) => FinalizedFile { item: None, error: Some(told(err)) },
     });
-    Ok(axum::Json(FinalizedFiles { files: files.collect() }))
+    Ok((Extension(AsItIs), axum::Json(FinalizedFiles { files: files.collect() })))
 }

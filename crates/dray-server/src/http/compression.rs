@@ -13,6 +13,11 @@ use tower_http::compression::predicate::{And, Predicate as _, SizeAbove};
 /// Shorter answers are not compressed: an item, the start of an upload, the URLs of a few parts.
 const LEAST_BYTES: u64 = 4096;
 
+/// Marks an answer that is sent as it is, however long: those about many small files. Their bytes are many times as long as what is
+/// answered, and decompressing it took Node a twelfth of the time of such an upload.
+#[derive(Clone, Copy)]
+pub(super) struct AsItIs;
+
 type IsText = fn(StatusCode, Version, &HeaderMap, &Extensions) -> bool;
 
 /// Uses the fastest level: it reduces a long list of items to a tenth of its size in a quarter of a millisecond.
@@ -21,8 +26,8 @@ pub(super) fn layer() -> CompressionLayer<And<SizeAbove, IsText>> {
     CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(is_worth_it)
 }
 
-fn has_text(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
-    is_text(headers)
+fn has_text(_: StatusCode, _: Version, headers: &HeaderMap, extensions: &Extensions) -> bool {
+    extensions.get::<AsItIs>().is_none() && is_text(headers)
 }
 
 fn is_text(headers: &HeaderMap) -> bool {

@@ -95,6 +95,30 @@ async fn the_answers_of_an_upload_are_too_short_to_be_compressed() {
 }
 
 #[tokio::test]
+async fn answers_about_many_small_files_are_never_compressed() {
+    let world = World::start().await;
+    let owner = world.owner();
+    let post = |step: &str, files: Vec<Value>| {
+        let request = owner.request(Method::POST, &format!("/drive/files/upload/batch/{step}"));
+        sent_with(request.json(&json!({ "files": files })), "gzip, zstd")
+    };
+    let wanted =
+        (0..50).map(|at| json!({ "path": format!("{at}"), "fileSize": 0, "mimeType": "a/b" })).collect();
+    let started = post("start", wanted).await;
+    assert_eq!(coding(&started), None);
+    let length = started.content_length();
+    assert!(length > Some(10_000), "a long answer, whose length is known: {length:?}");
+    let started: Value = started.json().await.unwrap();
+    let uploads =
+        started["files"].as_array().unwrap().iter().map(
+            |file| json!({ "uploadId": file["upload"]["uploadId"], "fileKey": file["upload"]["fileKey"] }),
+        );
+    let finalized = post("finalize", uploads.collect()).await;
+    assert_eq!(coding(&finalized), None);
+    assert!(finalized.content_length() > Some(5_000));
+}
+
+#[tokio::test]
 async fn a_file_is_never_compressed() {
     let world = World::start().await;
     let text = b"the same words again and again, ".repeat(1000);

@@ -12,7 +12,7 @@ export { Failure } from "./failure.ts";
 export { Meter } from "./meter.ts";
 export type { Part } from "./parts.ts";
 export { pickedFrom, droppedIn, pickFiles, type Dropped } from "./picking.ts";
-export { putWithFetch, putWithXhr, type PutAnswer, type PutPart } from "./put.ts";
+export { putWithFetch, putWithXhr, type PutBody, type PutAnswer, type PutPart } from "./put.ts";
 export { fromBlob, fromStream, type Source } from "./source.ts";
 export { Totals } from "./totals.ts";
 export { Upload, type Destination, type FileHandle, type Progress, type Session, type State } from "./upload.ts";

@@ -2,7 +2,7 @@
 // once. Only Node loads it; it imports only types and what only Node needs.
 
 import { bytesOf, forget, WHOLE_BYTES } from "./node-read.ts";
-import type { Answer, Send } from "./put.ts";
+import type { Answer, PutBody, Send } from "./put.ts";
 
 /** Node 20.16 and later. Unlike an import, this is nothing that bundlers for pages would look for. */
 declare const process: { getBuiltinModule(name: "node:http" | "node:https"): Http };
@@ -35,17 +35,16 @@ const STALLED_MS = 60_000;
 const KEPT_MS = 4_000;
 
 /** Sends as `fetch` does, but follows no redirect, and reports the progress of large blobs. */
-export const sendByHttp: Send = (url, sent) => send(url, sent).finally(() => forget(sent.body));
+export const sendByHttp: Send = (url, sent) => send(url, sent).finally(() => sent.body instanceof Blob && forget(sent.body));
 
 const send: Send = async (url, sent) => {
   const { body, signal, headers, onSent, method } = sent;
-  const { inMemory } = body as Blob & { inMemory?: Uint8Array };
-  const whole = !inMemory && body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
+  const bytes = body instanceof Uint8Array ? body : body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
   signal.throwIfAborted();
-  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: whole ?? body });
+  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: bytes ?? body });
   const to = new URL(url);
   const { request, agent } = connectionsTo(to);
-  const init = { method, agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": body.size } };
+  const init = { method, agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": sizeOf(body) } };
   return new Promise((resolve, reject) => {
     let isAnswered = false;
     const put = request(to, init, (incoming) => {
@@ -56,35 +55,29 @@ const send: Send = async (url, sent) => {
     put.on("timeout", () => put.destroy(new Error("The connection moves no bytes.")));
     // If the store refuses early and closes the connection, its answer counts, and not that sending failed.
     put.on("error", (why) => isAnswered || reject(why));
-    if (whole) return put.end(whole);
-    (inMemory ? sendThose(put, inMemory, onSent) : sendPieces(put, body, onSent)).catch((why: Error) => put.destroy(why));
+    sendPieces(put, bytes ?? body, onSent).catch((why: Error) => put.destroy(why));
   });
 };
-
-/** Sends what is in memory, as many bytes at once as is worth a report of progress. */
-async function sendThose(put: Outgoing, bytes: Uint8Array, onSent: (bytes: number) => void): Promise<void> {
-  for (let at = 0; at < bytes.length; at += WHOLE_BYTES) {
-    const piece = bytes.subarray(at, at + WHOLE_BYTES);
-    await written(put, piece);
-    // Whatever is under way when a connection is destroyed counts as written, too.
-    if (put.destroyed) return;
-    onSent(at + piece.length);
-  }
-  put.end();
-}
 
 const written = (put: Outgoing, bytes: Uint8Array): Promise<void> =>
   new Promise((resolve, reject) => put.write(bytes, (why) => (why ? reject(why) : resolve())));
 
-/** Large blobs are never in memory as a whole. */
-async function sendPieces(put: Outgoing, body: Blob, onSent: (bytes: number) => void): Promise<void> {
-  for (let at = 0; at < body.size; at += WHOLE_BYTES) {
-    const piece = new Uint8Array(await body.slice(at, at + WHOLE_BYTES).arrayBuffer());
+/** Sends so much at once as is worth a report of progress. Large blobs are never in memory as a whole. */
+async function sendPieces(put: Outgoing, body: PutBody, onSent: (bytes: number) => void): Promise<void> {
+  const size = sizeOf(body);
+  for (let at = 0; at < size; at += WHOLE_BYTES) {
+    const to = Math.min(size, at + WHOLE_BYTES);
+    const piece = body instanceof Uint8Array ? body.subarray(at, to) : new Uint8Array(await body.slice(at, to).arrayBuffer());
+    if (to === size) return put.end(piece);
     await written(put, piece);
-    onSent(at + piece.length);
+    // Whatever is under way when a connection is destroyed counts as written, too.
+    if (put.destroyed) return;
+    onSent(to);
   }
   put.end();
 }
+
+const sizeOf = (body: PutBody): number => (body instanceof Uint8Array ? body.length : body.size);
 
 function answerOf(incoming: Incoming): Promise<Answer> {
   let said = "";

@@ -14,10 +14,13 @@ export interface PutAnswer {
   retryAfterSecs?: number | null;
 }
 
+/** A blob, or bytes in memory. */
+export type PutBody = Blob | Uint8Array<ArrayBuffer>;
+
 /** Sends `body` to `url`. Rejects with `NoAnswer`, or with the reason of the signal once that is aborted. */
 export type PutPart = (
   url: string,
-  body: Blob,
+  body: PutBody,
   options: {
     signal: AbortSignal;
     onSent: (bytes: number) => void;
@@ -58,7 +61,7 @@ export const putWithXhr: PutPart = (url, body, { method = "PUT", signal, onSent,
 
 /** Does what `fetch` does. It may report progress, too. */
 export type Send = (url: string, init: Sent) => Promise<Answer>;
-export type Sent = { method: "PUT" | "POST"; body: Blob; headers: Record<string, string>; signal: AbortSignal; onSent: (bytes: number) => void };
+export type Sent = { method: "PUT" | "POST"; body: PutBody; headers: Record<string, string>; signal: AbortSignal; onSent: (bytes: number) => void };
 /** What is read of an answer; a `Response` has it. */
 export type Answer = Pick<Response, "status" | "text"> & { headers: Pick<Headers, "get"> };
 
@@ -71,7 +74,7 @@ export const putWithFetch: PutPart = async (url, body, { method = "PUT", signal,
     const send: Send = (await inNode)?.sendByHttp ?? fetch;
     const answer = await send(url, { method, body, signal, onSent, headers: headers ?? {} });
     const said = await answer.text();
-    onSent(body.size);
+    onSent("size" in body ? body.size : body.length);
     return answerOf(answer.status, said, (name) => answer.headers.get(name));
   } catch (error) {
     signal.throwIfAborted();
