@@ -224,8 +224,8 @@ export class Api {
   }
 }
 
-/** An idempotency key for one new thing. (`crypto.randomUUID` is missing on pages that were loaded by plain HTTP.) */
-export const newKey = (): string => hex(crypto.getRandomValues(new Uint8Array(16)));
+/** An idempotency key for one new thing. `crypto.randomUUID` is missing on pages that were loaded by plain HTTP. */
+export const newKey = (): string => crypto.randomUUID?.() ?? hex(crypto.getRandomValues(new Uint8Array(16)));
 
 export const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 

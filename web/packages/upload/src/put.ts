@@ -74,7 +74,7 @@ export const putWithFetch: PutPart = async (url, body, { method = "PUT", signal,
     const send: Send = (await inNode)?.sendByHttp ?? fetch;
     const answer = await send(url, { method, body, signal, onSent, headers: headers ?? {} });
     const said = await answer.text();
-    onSent("size" in body ? body.size : body.length);
+    onSent((body as Blob).size ?? (body as Uint8Array).length);
     return answerOf(answer.status, said, (name) => answer.headers.get(name));
   } catch (error) {
     signal.throwIfAborted();
