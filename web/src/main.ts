@@ -111,7 +111,7 @@ async function download(upload: Upload): Promise<void> {
   if (!upload.item) return;
   warn("");
   try {
-    const url = await api.downloadUrl(upload.item.id);
+    const { url } = await api.call<{ url: string }>("GET", `/drive/files/${encodeURIComponent(upload.item.id)}/download`);
     const link = document.createElement("a");
     link.href = url;
     link.rel = "noopener";

@@ -127,7 +127,7 @@ export class Api {
   }
 
   workspace(signal?: AbortSignal): Promise<{ name: string }> {
-    return this.#call("GET", "/workspace/info", undefined, signal);
+    return this.call("GET", "/workspace/info", undefined, signal);
   }
 
   /**
@@ -135,23 +135,23 @@ export class Api {
    * upload already, and only the answer contains its id.
    */
   start(file: NewUpload, key: string): Promise<StartedUpload> {
-    return this.#call("POST", "/drive/files/upload/multipart/start", file, undefined, { key });
+    return this.call("POST", "/drive/files/upload/multipart/start", file, undefined, { key });
   }
 
   sign(
     request: { uploadId: string; fileKey: string; parts: number; partNumbers: number[] },
     signal: AbortSignal,
   ): Promise<SignedParts> {
-    return this.#call("POST", "/drive/files/upload/multipart/presigned-urls", request, signal);
+    return this.call("POST", "/drive/files/upload/multipart/presigned-urls", request, signal);
   }
 
   /** The parts of an upload that the store has. The request prolongs the upload's life. */
   parts(upload: { uploadId: string; fileKey: string }, signal: AbortSignal): Promise<StoredParts> {
-    return this.#call("POST", "/drive/files/upload/multipart/parts", upload, signal);
+    return this.call("POST", "/drive/files/upload/multipart/parts", upload, signal);
   }
 
   finalize(request: Finalize, signal?: AbortSignal): Promise<Item> {
-    return this.#call("POST", "/drive/files/upload/multipart/finalize", request, signal);
+    return this.call("POST", "/drive/files/upload/multipart/finalize", request, signal);
   }
 
   /**
@@ -159,28 +159,22 @@ export class Api {
    * same uploads. It cannot be cancelled, as `start`.
    */
   batch(step: "start" | "finalize", request: { files: (NewFile | Finalize)[]; onConflict?: OnConflict }, key?: string): Promise<FileOutcome[]> {
-    return this.#call<OfFiles>("POST", `/drive/files/upload/batch/${step}`, request, undefined, { key }).then(outcomes);
+    return this.call<OfFiles>("POST", `/drive/files/upload/batch/${step}`, request, undefined, { key }).then(outcomes);
   }
 
   /** A repeated request with the same `key` returns the same folder. */
   createFolder(folder: { name: string; parentId?: string | undefined }, key: string, signal: AbortSignal): Promise<Item> {
-    return this.#call("POST", "/drive/folders", folder, signal, { key });
+    return this.call("POST", "/drive/folders", folder, signal, { key });
   }
 
   /** Aborts an upload, even if the page is closed meanwhile. It may be repeated. */
   async abort(upload: { uploadId: string; fileKey: string }): Promise<void> {
-    await this.#call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
+    await this.call("POST", "/drive/files/upload/multipart/abort", upload, undefined, { keepalive: true });
   }
 
   /** Moves a file to the trash. */
   async trash(id: string): Promise<void> {
-    await this.#call("DELETE", `/drive/files/${encodeURIComponent(id)}`);
-  }
-
-  /** A signed URL that downloads the file under its own name. */
-  async downloadUrl(id: string): Promise<string> {
-    const answer = await this.#call<{ url: string }>("GET", `/drive/files/${encodeURIComponent(id)}/download`);
-    return answer.url;
+    await this.call("DELETE", `/drive/files/${encodeURIComponent(id)}`);
   }
 
   async #token(): Promise<string> {
@@ -193,7 +187,8 @@ export class Api {
     }
   }
 
-  async #call<T>(
+  /** Any request of the API: `path` is below `/public/v1`. Throws `ApiError` or `NoAnswer`. */
+  async call<T>(
     method: string,
     path: string,
     body?: unknown,
