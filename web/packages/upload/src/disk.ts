@@ -64,7 +64,12 @@ class FileOnDisk implements Source {
   }
 
   async slice(start: number, end: number): Promise<Blob> {
-    if (this.size > WHOLE_BYTES) return (await (this.#large ??= this.#open())).slice(start, end);
+    if (this.size > WHOLE_BYTES) {
+      const large = (this.#large ??= this.#open());
+      // There may be too many open files now: the next try may succeed.
+      large.catch(() => (this.#large = null));
+      return (await large).slice(start, end);
+    }
     const bytes = new Uint8Array(end - start);
     await this.readInto(bytes, start);
     return new Blob([bytes]);

@@ -75,6 +75,15 @@ test("any slice has its bytes, of short and of large files", async () => {
   }
 });
 
+test("a large file that could not be opened for a while can be read again", async () => {
+  await writeFile(at("file"), randomBytes(2 * MIB));
+  const file = await fromPath(at("file"));
+  await rename(at("file"), at("away"));
+  await assert.rejects(async () => file.slice(0, 1));
+  await rename(at("away"), at("file"));
+  assert.equal((await bytesOf(file)).length, 2 * MIB);
+});
+
 test("a folder of many files and a large one arrives whole", async () => {
   await mkdir(at("in", "deep"), { recursive: true });
   const wanted = new Map(Array.from({ length: 120 }, (_, index) => [`${index}`, randomBytes(index * 40)]));
