@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -61,7 +62,7 @@ class Server:
             shutil.rmtree(self.folder, ignore_errors=True)
         else:
             self.left.mkdir(exist_ok=True)
-            self.folder.rename(self.left / str(self.port))
+            self.folder.rename(Path(tempfile.mkdtemp(dir=self.left)) / self.name)
 
     def wait_until_ready(self):
         deadline = time.monotonic() + STARTS_WITHIN_SECS

@@ -12,7 +12,6 @@ declare module "node:fs" {
     isDirectory(): boolean;
   }
   type Callback<T> = (why: Error | null, value: T) => void;
-  function openAsBlob(path: string): Promise<Blob>;
   function open(path: string, flags: "r", callback: Callback<number>): void;
   function read(fd: number, into: Uint8Array, offset: number, length: number, position: number, callback: Callback<number>): void;
   function fstatSync(fd: number): Found;

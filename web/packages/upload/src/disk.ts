@@ -1,20 +1,18 @@
 // Files and folders of the disk, for programs in Node: `@dray/upload/node`, an entry of its own, which pages never load. Sends nothing.
 
-import { closeSync, fstatSync, open, openAsBlob, promises, read, stat, type Callback, type Found } from "node:fs";
+import { closeSync, fstatSync, open, promises, read, stat, type Callback, type Found } from "node:fs";
 import { basename, join, resolve as absolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Source } from "./source.ts";
 import type { Picked } from "./surroundings.ts";
 
-/** Files up to this size are read at once; larger ones, piece by piece. Bytes. */
-const WHOLE_BYTES = 1 << 20;
 /** How many files are looked at at once. */
 const LOOKS_AT_ONCE = 64;
 
 /** Returns the MIME type of a file by its name: the packages `mime` and `mime-types` know most. Without it, the type is unknown. */
 export type TypeOf = (name: string) => string | null | false | undefined;
 
-/** A file of the disk. Rejects if there is none at `path`. It is opened when its turn comes. */
+/** A file of the disk. Rejects if there is none at `path`. It is opened when its turn comes, and parts in flight are in memory. */
 export async function fromPath(path: string | URL, { typeOf }: { typeOf?: TypeOf } = {}): Promise<Source> {
   const at = pathOf(path);
   const found = await look(at);
@@ -50,7 +48,6 @@ class FileOnDisk implements Source {
   readonly type: string;
   readonly size: number;
   readonly lastModified: number;
-  #large: Promise<Blob> | null = null;
 
   constructor(
     private readonly at: string,
@@ -63,13 +60,8 @@ class FileOnDisk implements Source {
     this.lastModified = mtimeMs;
   }
 
+  /** In memory: Node's blobs of files have the wrong size from 4 GiB on (nodejs/node#52585), and miss some changes of the file. */
   async slice(start: number, end: number): Promise<Blob> {
-    if (this.size > WHOLE_BYTES) {
-      const large = (this.#large ??= this.#open());
-      // There may be too many open files now: the next try may succeed.
-      large.catch(() => (this.#large = null));
-      return (await large).slice(start, end);
-    }
     const bytes = new Uint8Array(end - start);
     await this.readInto(bytes, start);
     return new Blob([bytes]);
@@ -83,22 +75,12 @@ class FileOnDisk implements Source {
         if (more === 0) throw this.#changed();
         at += more;
       }
-      this.#check(fstatSync(fd));
+      // What was read before this is what was added.
+      const { size, mtimeMs } = fstatSync(fd);
+      if (size !== this.size || mtimeMs !== this.lastModified) throw this.#changed();
     } finally {
       closeSync(fd);
     }
-  }
-
-  /** Such a blob refuses to be read after the file has changed. */
-  async #open(): Promise<Blob> {
-    const blob = await openAsBlob(this.at);
-    this.#check(await look(this.at));
-    return blob;
-  }
-
-  /** What was read before is what was added, if this was found after it. */
-  #check({ size, mtimeMs }: Found): void {
-    if (size !== this.size || mtimeMs !== this.lastModified) throw this.#changed();
   }
 
   #changed(): Error {

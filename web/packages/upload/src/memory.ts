@@ -21,7 +21,7 @@ export function ownerByToken(url: string, token: Token): Owner {
 /** Whether this environment can keep uploads and distinguish tabs: not without TLS, in Node, or where the browser forbids it. */
 export function canKeep(): boolean {
   try {
-    return Boolean(globalThis.indexedDB && globalThis.navigator?.locks);
+    return !!(globalThis.indexedDB && globalThis.navigator?.locks);
   } catch {
     return false;
   }

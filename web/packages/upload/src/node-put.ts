@@ -22,7 +22,6 @@ interface Incoming {
 }
 interface Outgoing {
   readonly writableFinished: boolean;
-  readonly destroyed: boolean;
   on(event: "timeout" | "error", listener: (why?: Error) => void): void;
   write(bytes: Uint8Array, onWritten: (why?: Error | null) => void): void;
   end(bytes?: Uint8Array): void;
@@ -41,7 +40,7 @@ const send: Send = async (url, sent) => {
   const { body, signal, headers, onSent, method } = sent;
   const bytes = body instanceof Uint8Array ? body : body.size <= WHOLE_BYTES ? new Uint8Array(await bytesOf(body)) : null;
   signal.throwIfAborted();
-  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: bytes ?? body });
+  if (isFetchConfigured()) return fetch(url, { method, headers, signal, body: (bytes ?? body) as BodyInit });
   const to = new URL(url);
   const { request, agent } = connectionsTo(to);
   const init = { method, agent, signal, timeout: STALLED_MS, headers: { ...headers, "Content-Length": sizeOf(body) } };
@@ -70,8 +69,6 @@ async function sendPieces(put: Outgoing, body: PutBody, onSent: (bytes: number) 
     const piece = body instanceof Uint8Array ? body.subarray(at, to) : new Uint8Array(await body.slice(at, to).arrayBuffer());
     if (to === size) return put.end(piece);
     await written(put, piece);
-    // Whatever is under way when a connection is destroyed counts as written, too.
-    if (put.destroyed) return;
     onSent(to);
   }
   put.end();

@@ -15,7 +15,7 @@ export interface PutAnswer {
 }
 
 /** A blob, or bytes in memory. */
-export type PutBody = Blob | Uint8Array<ArrayBuffer>;
+export type PutBody = Blob | Uint8Array;
 
 /** Sends `body` to `url`. Rejects with `NoAnswer`, or with the reason of the signal once that is aborted. */
 export type PutPart = (
@@ -52,11 +52,10 @@ export const putWithXhr: PutPart = (url, body, { method = "PUT", signal, onSent,
       onSent(event.loaded);
     };
     xhr.onload = () => resolve(answerOf(xhr.status, xhr.responseText, (name) => headerOf(xhr, name)));
-    xhr.onerror = () => reject(new NoAnswer("The object store does not answer."));
-    xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store does not answer."));
+    xhr.onerror = xhr.onabort = () => reject(signal.aborted ? signal.reason : new NoAnswer("The object store does not answer."));
     xhr.open(method, url);
     for (const [name, value] of Object.entries(headers ?? {})) xhr.setRequestHeader(name, value);
-    xhr.send(body);
+    xhr.send(body as XMLHttpRequestBodyInit);
   });
 
 /** Does what `fetch` does. It may report progress, too. */
@@ -71,7 +70,7 @@ export type Answer = Pick<Response, "status" | "text"> & { headers: Pick<Headers
  */
 export const putWithFetch: PutPart = async (url, body, { method = "PUT", signal, onSent, headers }) => {
   try {
-    const send: Send = (await inNode)?.sendByHttp ?? fetch;
+    const send: Send = (await inNode)?.sendByHttp ?? (fetch as Send);
     const answer = await send(url, { method, body, signal, onSent, headers: headers ?? {} });
     const said = await answer.text();
     onSent((body as Blob).size ?? (body as Uint8Array).length);

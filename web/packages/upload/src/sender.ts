@@ -227,7 +227,8 @@ export class Sender {
 
   sent(upload: Upload, part: Part, bytes: number): void {
     const more = bytes - part.sent;
-    if (more <= 0) return;
+    // Also if a `put` of the page says something that is no number.
+    if (!(more > 0)) return;
     upload.count(part, bytes);
     upload.note = null;
     const now = this.around.now();
