@@ -5,36 +5,22 @@ import { finished, START, type Module, type Update } from "./crc64.ts";
 /** The CRC-64/NVME of a blob's bytes. Rejects if they cannot be read. */
 export type Checksum = (blob: Blob) => Promise<bigint>;
 
-/** Bytes that are read at once: they fit into the cache of a processor. */
-const READ_BYTES = 256 << 10;
-
 /**
- * Reads and computes in this thread, and lets other tasks run in between. `begin` is called with the first blob. Chromium reads all of a blob
- * into the same memory, which takes two thirds of the time of a stream that allocates, and a quarter of that of slices.
+ * Reads and computes in this thread, and lets other tasks run in between. `begin` is called with the first blob. In Chromium, a stream takes
+ * a fifth less processor time than slices that are read one after the other. A reader with a buffer of its own (BYOB) would take a third less,
+ * but in Chromium 156 it stands still after some 240 blobs.
  */
 export function checksumBy(begin: () => Update): Checksum {
   let next: Update | null = null;
   return async (blob) => {
     next ??= begin();
-    const stream = blob.stream();
-    let reader: Reader;
-    try {
-      reader = stream.getReader({ mode: "byob" }) as Reader;
-    } catch {
-      // Older browsers have only readers that allocate.
-      reader = stream.getReader() as unknown as Reader;
-    }
-    for (let state = START, into = new Uint8Array(READ_BYTES); ; ) {
-      const { done, value } = await reader.read(into);
+    const reader = blob.stream().getReader();
+    for (let state = START; ; ) {
+      const { done, value } = await reader.read();
       if (done) return finished(state);
       state = next(state, value);
-      into = new Uint8Array(value.buffer);
     }
   };
-}
-
-interface Reader {
-  read(into: Uint8Array): Promise<{ done: boolean; value: Uint8Array<ArrayBuffer> }>;
 }
 
 /** The messages to the worker and from it. */

@@ -45,16 +45,6 @@ test("it is encoded as S3 encodes it", () => {
   assert.equal(base64(1n), "AAAAAAAAAAE=");
 });
 
-test("where streams have no readers with a buffer of their own, a blob is read all the same", async () => {
-  const bytes = randomBytes(100_000);
-  const stream = (): ReadableStream => {
-    const chunks = [0, 10, 60_000].map((start, at, all) => new Uint8Array(bytes).subarray(start, all[at + 1]));
-    return new ReadableStream({ pull: (to) => (chunks.length > 0 ? to.enqueue(chunks.shift()) : to.close()) });
-  };
-  assert.throws(() => stream().getReader({ mode: "byob" }));
-  assert.equal(await checksumHere()({ stream } as unknown as Blob), finished(inJavaScript()(START, bytes)));
-});
-
 test("a blob is read to its end, and one that cannot be read is an error", async () => {
   const bytes = randomBytes(2_500_000);
   const folder = await mkdtemp(join(tmpdir(), "dray-"));
