@@ -33,7 +33,7 @@ export function checksumInWorker(): Checksum {
     asked.clear();
   };
   const begin = (): Worker => {
-    const url = URL.createObjectURL(new Blob([workerSource]));
+    const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
     const made = new Worker(url);
     made.onerror = giveUp;
     made.onmessage = ({ data: { id, crc } }: MessageEvent<Answer>) => {
