@@ -10,6 +10,8 @@ use crate::service::Service;
 
 /// How often the server sweeps.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// If another server sweeps when there is something to remove: how long until the next try. It may sweep what was there before.
+const AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// How many uploads one sweep handles.
 const SWEEP_LIMIT: u32 = 1000;
 /// How often the rate limits forget idle keys, and the metrics add up measured times.
@@ -18,12 +20,17 @@ const TIDY_EVERY: Duration = Duration::from_secs(5);
 /// Sweeps once a minute, and whenever there is something to remove.
 pub(crate) async fn sweep_for_ever(service: Service, metrics: Arc<Metrics>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    let (mut is_wanted, mut is_refused) = (false, false);
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
-            () = service.sweep_is_wanted() => {}
+            // By now, the other server has swept as well.
+            _ = ticks.tick() => is_wanted = false,
+            () = service.sweep_is_wanted() => is_wanted = true,
+            () = tokio::time::sleep(AGAIN_AFTER), if is_wanted && is_refused => {}
         }
-        match service.sweep(SWEEP_LIMIT).await {
+        let swept = service.sweep(SWEEP_LIMIT).await;
+        is_refused = matches!(swept, Ok(None));
+        match swept.map(Option::unwrap_or_default) {
             Ok(report) if report == Report::default() => {}
             Ok(report) => {
                 metrics.swept(&report);

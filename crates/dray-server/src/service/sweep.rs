@@ -48,25 +48,26 @@ impl Service {
         self.clock.observe().await.map(drop)
     }
 
-    /// Does up to `limit` of each kind of due work, unless another server is sweeping.
-    pub(crate) async fn sweep(&self, limit: u32) -> Result<Report> {
+    /// Does up to `limit` of each kind of due work, unless another server sweeps: then it returns `None`.
+    pub(crate) async fn sweep(&self, limit: u32) -> Result<Option<Report>> {
         let now = self.clock.observe().await?;
         if !self.db.is_shared() {
-            return self.sweep_all(now, limit).await;
+            return self.sweep_all(now, limit).await.map(Some);
         }
         let term = Term::asked_now(LEASE);
         if !self.take_sweep().await? {
-            return Ok(Report::default());
+            return Ok(None);
         }
         let swept = holding(term, &self.halt, || self.take_sweep(), self.sweep_all(now, limit)).await;
         if !self.clock.agrees() {
             // Another server, whose clock is right, does the rest.
             self.end_sweep().await?;
         }
-        swept.unwrap_or_else(|lost| {
+        let swept = swept.unwrap_or_else(|lost| {
             tracing::warn!(%lost, "a sweep was stopped");
             Ok(Report::default())
-        })
+        });
+        swept.map(Some)
     }
 
     /// Does each kind of work, also if another kind fails. What ends because of its age has ended by `ended_by`.

@@ -167,7 +167,7 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     service.begin_alone(None).await.unwrap();
     upload(&service, &slow, "left alone".to_owned()).await;
     tokio::time::sleep(Duration::from_hours(25)).await;
-    let swept = service.sweep(1000).await.unwrap();
+    let swept = service.sweep(1000).await.unwrap().unwrap();
     assert_eq!((swept.expired, swept.finalized, slow.completing()), (1, 0, MAX_RESUMED));
 
     // No other finalize is continued while these are under way.
@@ -185,7 +185,7 @@ async fn only_so_many_finalizes_are_continued_at_once_and_they_keep_nothing_else
     slow.lets_go.send_replace(true);
     finalized.await.unwrap().unwrap();
     until(|| items(&memory) == MAX_RESUMED + 1).await;
-    let swept = service.sweep(1000).await.unwrap();
+    let swept = service.sweep(1000).await.unwrap().unwrap();
     assert_eq!((swept.finalized, items(&memory)), (8, LEFT + 1));
 }
 
@@ -222,7 +222,7 @@ async fn more_finalizes_than_a_sweep_reads_hide_no_other_work() {
     upload(&service, &slow, "left alone".to_owned()).await;
     let limit = 10;
     tokio::time::sleep(Duration::from_hours(25)).await;
-    let swept = service.sweep(limit).await.unwrap();
+    let swept = service.sweep(limit).await.unwrap().unwrap();
     assert_eq!((swept.expired, slow.completing()), (1, limit as usize));
     slow.lets_go.send_replace(true);
 }

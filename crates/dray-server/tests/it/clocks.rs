@@ -1,6 +1,8 @@
 //! Two servers on one Postgres and one store, whose clocks are five minutes apart: nobody notices the difference. A
 //! server whose clock differs from that of a backup of its drive. And a server whose clock is wrong by far.
 
+use std::time::Duration;
+
 use dray_ops::Store;
 use dray_server::{Clock, Config};
 use futures_util::future::join;
@@ -174,6 +176,26 @@ async fn a_second_server_with_a_wrong_clock_ends_nothing_and_leaves_the_sweep_to
     drive.owner().restore(&file).await.ok();
     drive.see_a_sweep().await;
     assert_eq!(clock_trouble(&drive).await, "ready\n");
+}
+
+#[tokio::test]
+async fn a_removal_is_not_forgotten_if_another_server_sweeps_at_that_moment() {
+    let Some((_store, drive, mut other)) = two_servers().await else { return };
+    other.stop().await;
+    drive.see_a_sweep().await;
+    let until = drive.now().as_millisecond() + 4 * 60_000;
+    let sweeps = format!("update leases set holder = 'another', held_until = {until} where name = 'sweep'");
+    drive.execute(&sweeps).await;
+    let owner = drive.owner();
+    let folder = owner.folder("removed", None).await;
+    owner.trash(&folder).await;
+    owner.purge(&folder).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let left = "items where purged_at is not null";
+    assert_eq!(drive.count(left).await, 1, "another server sweeps");
+    // Long before the next minute.
+    drive.execute("delete from leases where name = 'sweep'").await;
+    wait_for(async || drive.count(left).await == 0).await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dray_ops::{Admin, OWNER_EMAIL};
 use dray_server::{Clock, Config, Sockets};
@@ -429,12 +429,7 @@ pub(crate) fn refusal(status: u16, code: &str) -> (u16, String) {
 
 /// Waits until `done`, as long as a slow machine may need.
 pub(crate) async fn wait_for(done: impl AsyncFn() -> bool) {
-    wait_within(Duration::from_secs(30), done).await;
-}
-
-pub(crate) async fn wait_within(limit: Duration, done: impl AsyncFn() -> bool) {
-    let start = Instant::now();
-    while start.elapsed() < limit {
+    for _ in 0..1500 {
         if done().await {
             return;
         }

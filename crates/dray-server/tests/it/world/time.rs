@@ -1,13 +1,12 @@
 //! The clocks of a world, and starts that are refused.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
 
 use dray_ops::Store;
 use dray_server::{Clock, Config, S3Config};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{World, real_now, wait_within};
+use super::{World, real_now, wait_for};
 
 impl World {
     /// Why the server does not start with these settings.
@@ -51,11 +50,7 @@ impl World {
         let file = owner.folder("swept", None).await;
         owner.trash(&file).await;
         owner.purge(&file).await;
-        // If another server sweeps at this moment, the next sweep is a minute later.
-        wait_within(Duration::from_secs(90), async || {
-            self.count("items where purged_at is not null").await == 0
-        })
-        .await;
+        wait_for(async || self.count("items where purged_at is not null").await == 0).await;
     }
 }
 
